@@ -1,0 +1,84 @@
+// Builds every bundle into dist/. `node esbuild.js [--watch] [--dev]`
+const esbuild = require("esbuild");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const watch = process.argv.includes("--watch");
+const dev = watch || process.argv.includes("--dev");
+
+const common = {
+  bundle: true,
+  minify: !dev,
+  sourcemap: dev ? "inline" : false,
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+};
+
+/** onnxruntime-web's Node build; its default entry crashes when bundled to CommonJS. */
+const nodeRuntime = {
+  "onnxruntime-web": require.resolve("onnxruntime-web").replace(/[^/\\]+$/, "ort.node.min.js"),
+};
+/** The build without JSEP or WebGPU: the smallest, and the one whose fused attention is right. */
+const webRuntime = {
+  "onnxruntime-web": require.resolve("onnxruntime-web").replace(/[^/\\]+$/, "ort.wasm.min.mjs"),
+};
+
+const node = { ...common, platform: "node", format: "cjs", target: "node20" };
+const web = { ...common, platform: "browser", format: "cjs", target: "es2022" };
+const page = { ...common, platform: "browser", format: "iife", target: "es2022" };
+
+const bundles = [
+  {
+    ...node,
+    entryPoints: ["src/node/extension.ts"],
+    outfile: "dist/node/extension.js",
+    external: ["vscode"],
+  },
+  { ...node, entryPoints: ["src/node/worker.ts"], outfile: "dist/node/worker.js", alias: nodeRuntime },
+  { ...node, entryPoints: ["src/node/cli.ts"], outfile: "dist/node/cli.js", alias: nodeRuntime },
+  {
+    ...web,
+    entryPoints: ["src/web/extension.ts"],
+    outfile: "dist/web/extension.js",
+    external: ["vscode"],
+    alias: webRuntime,
+  },
+  { ...page, entryPoints: ["src/web/worker.ts"], outfile: "dist/web/worker.js", alias: webRuntime },
+  { ...page, entryPoints: ["webview/inspector.ts"], outfile: "dist/webview/inspector.js" },
+  {
+    ...common,
+    entryPoints: ["webview/inspector.css"],
+    outfile: "dist/webview/inspector.css",
+    loader: { ".ttf": "file" },
+  },
+];
+
+async function main() {
+  fs.mkdirSync("dist", { recursive: true });
+  const present = bundles.filter(({ entryPoints }) => fs.existsSync(entryPoints[0]));
+  copyRuntime();
+  if (watch) {
+    for (const options of present) await (await esbuild.context(options)).watch();
+    return;
+  }
+  const results = await Promise.all(present.map((options) => esbuild.build(options)));
+  for (const { metafile } of results) {
+    for (const [file, { bytes }] of Object.entries(metafile.outputs))
+      console.log(`${(bytes / 1024).toFixed(1).padStart(8)} KB  ${file}`);
+  }
+}
+
+/** The runtime's own files, which it loads by URL. */
+function copyRuntime() {
+  const from = path.dirname(require.resolve("onnxruntime-web"));
+  fs.mkdirSync("dist/runtime", { recursive: true });
+  for (const file of ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"]) {
+    fs.copyFileSync(path.join(from, file), path.join("dist/runtime", file));
+  }
+}
+
+main().catch((error) => {
+  console.error(error.message ?? error);
+  process.exit(1);
+});

@@ -1,0 +1,76 @@
+/**
+ * Every failure that a person may see: one named maker each, whose sentence names the thing, the numbers and
+ * the way out. `code` is stable (logs, tests, messages between threads); `detail` goes to the log only.
+ */
+export class HeadlightError extends Error {
+  override readonly name = "HeadlightError";
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly detail?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What crosses a thread or a page boundary in place of an Error. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string;
+}
+
+export const CANCELLED = "cancelled";
+
+export function cancelled(): HeadlightError {
+  return new HeadlightError(CANCELLED, "Cancelled.");
+}
+
+export function isCancelled(error: unknown): boolean {
+  return error instanceof HeadlightError && error.code === CANCELLED;
+}
+
+/** An unexpected error keeps its own message as the detail; a HeadlightError passes unchanged. */
+export function toReport(error: unknown): ErrorReport {
+  if (error instanceof HeadlightError) {
+    return { code: error.code, message: error.message, ...(error.detail && { detail: error.detail }) };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const detail = error instanceof Error ? error.stack : undefined;
+  return { code: "unexpected", message: `Something went wrong: ${message}`, ...(detail && { detail }) };
+}
+
+export function fromReport(report: ErrorReport): HeadlightError {
+  return new HeadlightError(report.code, report.message, report.detail);
+}
+
+export function tooManyTokens(model: string, nTokens: number, limit: number): HeadlightError {
+  const format = (n: number) => n.toLocaleString("en");
+  return new HeadlightError(
+    "too-many-tokens",
+    `The selection is ${format(nTokens)} tokens; ${model} reads at most ${format(limit)}. Select less, or inspect the part around the cursor.`,
+  );
+}
+
+export function emptyText(): HeadlightError {
+  return new HeadlightError(
+    "empty-text",
+    "There is no text to inspect here. Select some text, or put the cursor in a paragraph.",
+  );
+}
+
+export function unknownRun(runId: string): HeadlightError {
+  return new HeadlightError(
+    "unknown-run",
+    "This inspection is no longer in memory. Run it again.",
+    `run ${runId}`,
+  );
+}
+
+export function workerDied(reason: string): HeadlightError {
+  return new HeadlightError(
+    "worker-died",
+    "The engine stopped unexpectedly; a new one starts with the next inspection.",
+    reason,
+  );
+}

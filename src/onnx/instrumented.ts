@@ -1,0 +1,77 @@
+import type { BlockKind, HeadVectors, Measure, PositionScheme } from "../core/run";
+
+/** A graph made to hand over its attention, and what was found in it. Names of graph tensors stay in onnx and engine. */
+export interface InstrumentedModel {
+  /** The bytes to give to the runtime: the original with nodes and outputs appended or spliced in. */
+  readonly bytes: Uint8Array;
+  /** Files the runtime must be given beside the bytes (path as the graph names it -> where it lies). */
+  readonly externalData: readonly {
+    path: string;
+    reference: string;
+    byteOffset?: number;
+    byteLength?: number;
+  }[];
+  readonly inputs: readonly GraphInput[];
+  /** The model's own outputs, unchanged. */
+  readonly outputs: readonly GraphOutput[];
+  readonly captured: readonly CapturedOutput[];
+  readonly report: GraphReport;
+}
+
+export interface GraphInput {
+  readonly name: string;
+  /** "int64", "float32", "float16", "bool", "int32", … */
+  readonly type: string;
+  /** A number, a symbol, or null where nothing is said. */
+  readonly dims: readonly (number | string | null)[];
+}
+
+export type GraphOutput = GraphInput;
+
+/**
+ * One extra output of the instrumented graph. `axes` names the axes of the tensor as it comes ("b" batch, "h" head,
+ * "q" query, "k" key, "p" position, "d" dHead, "g" query heads per key head; "bh" is batch x heads folded into one axis).
+ */
+export interface CapturedOutput {
+  readonly name: string;
+  readonly block: BlockKind;
+  readonly layer: number;
+  readonly what: Measure | HeadVectors;
+  readonly axes: readonly string[];
+  readonly nHeads?: number;
+  readonly nKeyHeads?: number;
+}
+
+/** What `headlight graph` prints. */
+export interface GraphReport {
+  readonly irVersion: number;
+  readonly producer: string;
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly nNodes: number;
+  readonly blocks: readonly { kind: BlockKind; layers: readonly LayerReport[] }[];
+  /** Places that look like attention but could not be taken, and why. */
+  readonly notFound: readonly { where: string; reason: string }[];
+  readonly positions: PositionReport;
+  readonly precision: string;
+}
+
+export interface LayerReport {
+  readonly layer: number;
+  /** How it was recognised: "matmul-softmax-matmul", "additive", "com.microsoft.MultiHeadAttention", … */
+  readonly pattern: string;
+  readonly nHeads?: number;
+  readonly nKeyHeads?: number;
+  readonly dHead?: number;
+  readonly scale?: number;
+  readonly mask: string;
+  readonly has: readonly (Measure | HeadVectors)[];
+  /** Name of the node that computes the weights, for finding it in Netron. */
+  readonly node: string;
+  readonly note?: string;
+}
+
+export interface PositionReport {
+  readonly scheme: PositionScheme;
+  /** RoPE base, table size, number of buckets, … as read from the graph. */
+  readonly parameters: Readonly<Record<string, number | string>>;
+}

@@ -1,0 +1,67 @@
+import type { Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
+import type { Token } from "../core/token";
+import type { Slices } from "./slices";
+
+/** Where a model's files are. Only the worker reads them; a reference is a path in Node and a URL in a browser. */
+export interface ModelSource {
+  readonly id: string;
+  readonly name: string;
+  readonly source: ModelSummary["source"];
+  /** The graph. External data is looked for beside it, never outside its folder. */
+  readonly graph: string;
+  readonly tokenizer?: string;
+  readonly tokenizerConfig?: string;
+  /** Older tokenizers: vocab.txt, or vocab.json with merges.txt. */
+  readonly vocab?: string;
+  readonly merges?: string;
+  readonly config?: string;
+  readonly card?: string;
+}
+
+export interface InspectRequest {
+  readonly model: ModelSource;
+  readonly text?: string;
+  readonly ids?: readonly number[];
+  readonly targetText?: string;
+  readonly targetIds?: readonly number[];
+  /** Raw inputs by input name (images, audio, masks). */
+  readonly inputs?: Readonly<Record<string, RawInput>>;
+  /** What to keep beside the weights; more can be asked for later at the price of another pass. */
+  readonly capture?: readonly (Measure | HeadVectors)[];
+  /** A person's own limit, below the model's context. */
+  readonly tokenLimit?: number;
+}
+
+export interface RawInput {
+  readonly dims: readonly number[];
+  readonly type: string;
+  readonly data: ArrayBufferView;
+}
+
+/** host -> worker. Every call is answered exactly once. */
+export interface EngineContract extends Slices {
+  configure(settings: EngineSettings): Promise<void>;
+  load(request: { model: ModelSource }): Promise<LoadedModel>;
+  inspect(request: InspectRequest): Promise<RunSummary>;
+  tokenize(request: { model: ModelSource; text: string }): Promise<Token[]>;
+  /** Frees a run's tensors. Unknown runs are fine. */
+  release(request: { runId: string }): Promise<void>;
+}
+
+export interface EngineSettings {
+  /** 0: chosen by the engine. */
+  readonly threads: number;
+  /** Bytes of tensors kept over all runs; the oldest runs go first. */
+  readonly byteBudget: number;
+}
+
+export interface LoadedModel {
+  readonly model: ModelSummary;
+  readonly notices: readonly Notice[];
+}
+
+/** worker -> host, without an answer. */
+export interface EngineEvents {
+  progress(event: { stage: "load" | "tokenize" | "run" | "read"; fraction?: number }): void;
+  log(event: { level: "debug" | "info" | "warn" | "error"; message: string }): void;
+}

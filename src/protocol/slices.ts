@@ -1,0 +1,87 @@
+import type { HeadAddress, HeadChoice, HeadVectors, BlockKind, Measure } from "../core/run";
+import type { Tensor } from "../core/tensor";
+
+/**
+ * What can be read of a run. The worker answers from its store; the host passes the question on for a view;
+ * a page without a host answers from the data it carries. No answer is larger than 1 MB in normal use.
+ */
+export interface Slices {
+  /** Dims [queries, keys] of the window; larger windows come max-pooled to at most maxRows x maxColumns. */
+  matrix(query: MatrixQuery): Promise<MatrixSlice>;
+  /** One row (all keys for one query) or one column (all queries for one key), for each choice. */
+  vectors(query: VectorQuery): Promise<Float32Array[]>;
+  /** All heads of a block as bytes, for the overview. */
+  thumbnails(query: ThumbnailQuery): Promise<Thumbnails>;
+  statistics(query: { runId: string; block: BlockKind }): Promise<HeadStatistics[]>;
+  /** Which keys each query may see in a layer, as read from the run. */
+  mask(query: { runId: string; block: BlockKind; layer: number }): Promise<MaskSlice>;
+  /** q, k, v or the output of one head: [positions, dHead]. */
+  headVectors(query: { runId: string; address: HeadAddress; which: HeadVectors }): Promise<Tensor>;
+  /** The most likely tokens after (or, for a masked-token model, at) a position. */
+  predictions(query: { runId: string; position: number; count: number }): Promise<Prediction[]>;
+}
+
+export interface MatrixQuery {
+  runId: string;
+  choice: HeadChoice;
+  measure: Measure;
+  /** Half-open ranges of tokens; everything when absent. */
+  window?: { queryStart: number; queryEnd: number; keyStart: number; keyEnd: number };
+  maxRows?: number;
+  maxColumns?: number;
+}
+
+export interface MatrixSlice {
+  readonly queryStart: number;
+  readonly queryEnd: number;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows, columns], row-major; each cell is the maximum of the tokens it pools (1 x 1 when not pooled). */
+  readonly data: Float32Array;
+}
+
+export interface VectorQuery {
+  runId: string;
+  choices: HeadChoice[];
+  measure: Measure;
+  axis: "query" | "key";
+  index: number;
+}
+
+export interface ThumbnailQuery {
+  runId: string;
+  block: BlockKind;
+  /** Edge in pixels; a head of fewer tokens comes at its own size. */
+  size: number;
+}
+
+export interface Thumbnails {
+  readonly block: BlockKind;
+  readonly layers: readonly { layer: number; nHeads: number }[];
+  readonly rows: number;
+  readonly columns: number;
+  /** For each layer and head in order, [rows, columns] of round(255 * sqrt(max weight pooled)). */
+  readonly data: Uint8Array;
+}
+
+/** Statistics of one head over all its queries; means are over queries. Definitions in core/statistics.ts. */
+export interface HeadStatistics {
+  readonly address: HeadAddress;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export interface MaskSlice {
+  readonly nQueries: number;
+  readonly nKeys: number;
+  /** [nQueries, nKeys]: 1 where the query may see the key. */
+  readonly visible: Uint8Array;
+}
+
+export interface Prediction {
+  readonly id: number;
+  readonly text: string;
+  /** 0..1, softmax over the whole vocabulary. */
+  readonly probability: number;
+}

@@ -1,0 +1,71 @@
+import type { ErrorReport } from "../core/errors";
+import type { HeadChoice, Measure, RunSummary } from "../core/run";
+import type { Slices } from "./slices";
+
+/** What the inspector looks at; persisted by the page (setState) and by the host for hovers and decorations. */
+export interface InspectorSelection {
+  readonly view: ViewName;
+  readonly choice: HeadChoice;
+  readonly measure: Measure;
+  /** The pinned query token, if any. */
+  readonly query?: number;
+}
+
+export type ViewName = "heads" | "head" | "steps" | "positions" | "scoring" | "generate";
+
+/** What a reloaded window needs to come back: the same text, model and selection, by running again. */
+export interface InspectorState {
+  readonly version: 1;
+  readonly request: {
+    readonly modelId: string;
+    readonly text: string;
+    readonly targetText?: string;
+    readonly document?: DocumentRange;
+  };
+  readonly selection?: InspectorSelection;
+}
+
+/** The document a run came from: its URI, its version then, and the range in UTF-16 offsets. */
+export interface DocumentRange {
+  readonly uri: string;
+  readonly version: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the page shows. */
+export type InspectorContent =
+  | { readonly status: "empty" }
+  | { readonly status: "running"; readonly text: string; readonly stage?: string }
+  | { readonly status: "failed"; readonly error: ErrorReport; readonly canRunAgain: boolean }
+  | { readonly status: "shown"; readonly run: RunSummary; readonly stale: boolean };
+
+/** view -> host. Every call is answered exactly once. */
+export interface ViewContract extends Slices {
+  /** First call of a page; `state` is what setState kept (unknown: it may come from another version). */
+  ready(message: {
+    state?: unknown;
+  }): Promise<{ content: InspectorContent; selection?: InspectorSelection; settings: ViewSettings }>;
+  /** The page's selection changed: hovers and decorations follow. */
+  select(selection: InspectorSelection): Promise<void>;
+  /** Shows the token in the editor. */
+  revealToken(message: { runId: string; side: "source" | "target"; index: number }): Promise<void>;
+  runAgain(): Promise<void>;
+  cancel(): Promise<void>;
+  /** Saves bytes that the page made (a picture, numbers); the host asks where. */
+  save(message: { name: string; bytes: Uint8Array }): Promise<{ saved: boolean }>;
+}
+
+export interface ViewSettings {
+  readonly colourMap: "viridis" | "cividis" | "magma" | "greys" | "theme";
+}
+
+/** host -> view, without an answer. */
+export interface ViewEvents {
+  content(content: InspectorContent): void;
+  /** The host chose a head or token (a link in a hover, the caret). */
+  selection(selection: InspectorSelection): void;
+  settings(settings: ViewSettings): void;
+  /** A command of the palette meant for the page ("nextHead", "zoomIn"). */
+  command(message: { name: string }): void;
+}
