@@ -38,7 +38,13 @@ export type InspectorContent =
   | { readonly status: "empty" }
   | { readonly status: "running"; readonly text: string; readonly stage?: string }
   | { readonly status: "failed"; readonly error: ErrorReport; readonly canRunAgain: boolean }
-  | { readonly status: "shown"; readonly run: RunSummary; readonly stale: boolean };
+  | {
+      readonly status: "shown";
+      readonly run: RunSummary;
+      readonly stale: boolean;
+      /** For setState: where the text came from, so that a reloaded window finds its place again. */
+      readonly document?: DocumentRange;
+    };
 
 /** view -> host. Every call is answered exactly once. */
 export interface ViewContract extends Slices {
