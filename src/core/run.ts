@@ -25,7 +25,7 @@ export type HeadVectors = "q" | "k" | "v" | "output";
 
 /** Which keys a query may see, as read from the run. */
 export interface MaskSummary {
-  readonly kind: "none" | "causal" | "sliding" | "padding" | "other" | "unknown";
+  readonly kind: "none" | "causal" | "sliding" | "padding" | "block" | "other" | "unknown";
   /** Of a sliding window: how many keys a query sees at most, itself included. */
   readonly window?: number;
 }
