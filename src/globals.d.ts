@@ -26,3 +26,5 @@ declare class URL {
   readonly host: string;
   readonly pathname: string;
 }
+declare function atob(base64: string): string;
+declare function btoa(binary: string): string;

@@ -23,6 +23,8 @@ export interface InspectorState {
     readonly document?: DocumentRange;
   };
   readonly selection?: InspectorSelection;
+  /** How the page is arranged (scale, order, filter); the page's own affair. */
+  readonly arrangement?: unknown;
 }
 
 /** The document a run came from: its URI, its version then, and the range in UTF-16 offsets. */
@@ -72,6 +74,34 @@ export interface ViewEvents {
   /** The host chose a head or token (a link in a hover, the caret). */
   selection(selection: InspectorSelection): void;
   settings(settings: ViewSettings): void;
-  /** A command of the palette meant for the page ("nextHead", "zoomIn"). */
-  command(message: { name: string }): void;
+  /** A command of the palette meant for the page. */
+  command(message: { name: PageCommand }): void;
 }
+
+/** What the palette can ask of the page; unknown names are ignored there. */
+export const pageCommands = [
+  "showHeads",
+  "showHead",
+  "showSteps",
+  "showPositions",
+  "showScoring",
+  "showGenerate",
+  "nextLayer",
+  "previousLayer",
+  "nextHead",
+  "previousHead",
+  "zoomIn",
+  "zoomOut",
+  "zoomReset",
+  "makeKeyTheQuery",
+  "freeQuery",
+  "toggleScale",
+  "toggleMeasure",
+  "exportSvg",
+  "exportPng",
+  "exportCsv",
+  "exportJson",
+  "showShortcuts",
+] as const;
+
+export type PageCommand = (typeof pageCommands)[number];

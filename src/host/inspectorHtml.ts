@@ -1,0 +1,44 @@
+/** Where the page's files are, as the webview sees them. */
+export interface InspectorPage {
+  /** `webview.cspSource`. */
+  readonly cspSource: string;
+  /** Fresh for each page, at least 128 random bits. */
+  readonly nonce: string;
+  /** dist/webview/inspector.js and inspector.css through `asWebviewUri`; their folder must be a local resource root. */
+  readonly scriptUri: string;
+  readonly styleUri: string;
+  readonly language: string;
+}
+
+/**
+ * The document of the inspector: everything else is drawn by the script. No inline style and no inline handler,
+ * so the policy needs neither 'unsafe-inline' nor 'unsafe-eval'.
+ */
+export function inspectorHtml(page: InspectorPage): string {
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${page.nonce}'`,
+    `style-src ${page.cspSource}`,
+    `font-src ${page.cspSource}`,
+    `img-src ${page.cspSource} data: blob:`,
+  ].join("; ");
+  return `<!DOCTYPE html>
+<html lang="${attribute(page.language)}">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="${attribute(policy)}" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <link rel="stylesheet" href="${attribute(page.styleUri)}" />
+    <title>Headlight</title>
+  </head>
+  <body>
+    <div id="page"></div>
+    <script nonce="${attribute(page.nonce)}" src="${attribute(page.scriptUri)}"></script>
+  </body>
+</html>
+`;
+}
+
+function attribute(value: string): string {
+  return value.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+}

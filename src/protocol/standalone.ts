@@ -1,0 +1,119 @@
+import { HeadlightError } from "../core/errors";
+import { fromFloat16, toFloat16 } from "../core/float16";
+import type { BlockKind, HeadVectors, Measure, RunSummary } from "../core/run";
+import { elementCount, type Tensor } from "../core/tensor";
+import type { Prediction } from "./slices";
+import type { InspectorSelection, ViewSettings } from "./viewContract";
+
+/** A whole inspection for a page without a host: the summary and the tensors that its views ask for. */
+export interface StandaloneRun {
+  readonly run: RunSummary;
+  readonly tensors: readonly StandaloneTensor[];
+  /** For each position asked about, the most likely tokens there. */
+  readonly predictions: readonly { readonly position: number; readonly likely: readonly Prediction[] }[];
+  readonly selection?: InspectorSelection;
+  readonly settings?: ViewSettings;
+}
+
+/** All heads of one layer: [heads, queries, keys] for weights and scores, [heads, positions, dHead] for vectors. */
+export interface StandaloneTensor extends Tensor {
+  readonly block: BlockKind;
+  readonly layer: number;
+  readonly what: Measure | HeadVectors;
+}
+
+/** How numbers are stored in the page: float16 halves the file and keeps 3 significant digits. */
+export type StoredPrecision = "float16" | "float32";
+
+/** Id of the script element (type application/json) that carries the text made by `encodeStandalone`. */
+export const standaloneElementId = "headlight-data";
+
+const format = "headlight-inspection";
+const version = 1;
+
+/** JSON that is safe inside a script element: no "<" occurs in it. Little-endian, base64. */
+export function encodeStandalone(content: StandaloneRun, precision: StoredPrecision = "float32"): string {
+  const { tensors, ...rest } = content;
+  const stored = tensors.map(({ block, layer, what, dims, data }) => ({
+    block,
+    layer,
+    what,
+    dims,
+    type: precision,
+    base64: toBase64(precision === "float16" ? toFloat16(data) : data),
+  }));
+  const json = JSON.stringify({ format, version, ...rest, tensors: stored });
+  return json.replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+}
+
+/** Reads what `encodeStandalone` wrote; throws a HeadlightError when it is something else or cut short. */
+export function parseStandalone(json: string): StandaloneRun & { readonly precision: StoredPrecision } {
+  const document = parseObject(json);
+  if (document.format !== format || document.version !== version) {
+    throw notAnInspection(`format ${String(document.format)}, version ${String(document.version)}`);
+  }
+  const run = document.run as RunSummary | undefined;
+  if (!run || !Array.isArray(run.tokens) || !Array.isArray(run.blocks) || !Array.isArray(document.tensors)) {
+    throw notAnInspection("no run, tokens, blocks or tensors");
+  }
+  const stored = document.tensors as StoredTensor[];
+  return {
+    run,
+    tensors: stored.map(parseTensor),
+    predictions: Array.isArray(document.predictions)
+      ? (document.predictions as StandaloneRun["predictions"])
+      : [],
+    selection: document.selection as InspectorSelection | undefined,
+    settings: document.settings as ViewSettings | undefined,
+    precision: stored.some(({ type }) => type === "float16") ? "float16" : "float32",
+  };
+}
+
+interface StoredTensor extends Omit<StandaloneTensor, "data"> {
+  readonly type: StoredPrecision;
+  readonly base64: string;
+}
+
+function parseTensor(stored: StoredTensor): StandaloneTensor {
+  const { block, layer, what, dims, type, base64 } = stored;
+  const name = `${block} ${what} of layer ${layer}`;
+  if (typeof base64 !== "string" || !Array.isArray(dims) || (type !== "float16" && type !== "float32")) {
+    throw notAnInspection(`the tensor ${name} is malformed`);
+  }
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const expected = elementCount(dims) * (type === "float16" ? 2 : 4);
+  if (bytes.byteLength !== expected) {
+    throw notAnInspection(`the tensor ${name} has ${bytes.byteLength} bytes instead of ${expected}`);
+  }
+  const data =
+    type === "float16" ? fromFloat16(new Uint16Array(bytes.buffer)) : new Float32Array(bytes.buffer);
+  return { block, layer, what, dims, data };
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch (error) {
+    throw notAnInspection(String(error));
+  }
+  throw notAnInspection("not an object");
+}
+
+function notAnInspection(detail: string): HeadlightError {
+  return new HeadlightError(
+    "not-an-inspection",
+    "This page carries no inspection that this version of Headlight can read. Export it again.",
+    detail,
+  );
+}
+
+function toBase64(view: Float32Array | Uint16Array): string {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const chunk = 32768;
+  const parts: string[] = [];
+  for (let start = 0; start < bytes.length; start += chunk) {
+    parts.push(String.fromCharCode(...bytes.subarray(start, start + chunk)));
+  }
+  return btoa(parts.join(""));
+}
