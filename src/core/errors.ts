@@ -74,3 +74,51 @@ export function workerDied(reason: string): HeadlightError {
     reason,
   );
 }
+
+export function workerNotStarted(reason: string): HeadlightError {
+  return new HeadlightError(
+    "worker-not-started",
+    `The engine could not be started: ${reason}. Reinstall Headlight if this stays.`,
+    reason,
+  );
+}
+
+export function fileMissing(reference: string, reason: string): HeadlightError {
+  return new HeadlightError("file-missing", `${reference} cannot be read: ${reason}.`);
+}
+
+export function fileTooShort(reference: string, wanted: number, byteLength: number): HeadlightError {
+  return new HeadlightError(
+    "file-too-short",
+    `${reference} ends after ${byteLength.toLocaleString("en")} bytes where ${wanted.toLocaleString("en")} were expected. It may be cut off; get it again.`,
+  );
+}
+
+export function outsideFolder(folder: string, relativePath: string): HeadlightError {
+  return new HeadlightError(
+    "outside-folder",
+    `The model names the file "${relativePath.slice(0, 200)}", which lies outside its folder ${folder}. Headlight reads nothing outside a model's folder.`,
+  );
+}
+
+export function badJson(reference: string, reason: string): HeadlightError {
+  return new HeadlightError("bad-json", `${reference} is not valid JSON: ${reason}.`);
+}
+
+export function badCard(where: string, what: string): HeadlightError {
+  return new HeadlightError("bad-card", `The model card ${where} cannot be used: ${what}.`);
+}
+
+export function noModelThere(folder: string): HeadlightError {
+  return new HeadlightError(
+    "no-model",
+    `There is no ONNX model in ${folder}. Choose a folder with a config.json and an .onnx file (often in onnx/), or the .onnx file itself.`,
+  );
+}
+
+export function unknownModel(name: string, known: readonly string[]): HeadlightError {
+  return new HeadlightError(
+    "unknown-model",
+    `There is no model "${name}": it is neither an embedded model (${known.join(", ") || "none is installed"}), nor a folder, nor an .onnx file.`,
+  );
+}

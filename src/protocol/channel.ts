@@ -10,11 +10,17 @@ export interface Port {
 type AnyFunction = (...args: never[]) => unknown;
 type MethodsOf<C> = { [K in keyof C]: C[K] extends AnyFunction ? C[K] : never };
 
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Called when the far side has let go of a call that was cancelled here. */
+  readonly onStopped?: () => void;
+}
+
 /** The far side's methods; a signal cancels the one call. */
 export type Remote<C> = {
   [K in keyof MethodsOf<C>]: (
     argument?: Parameters<MethodsOf<C>[K]>[0],
-    options?: { signal?: AbortSignal },
+    options?: CallOptions,
   ) => ReturnType<MethodsOf<C>[K]>;
 };
 
@@ -51,6 +57,8 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
   events: Partial<NearEvents> = {},
 ): Channel<Far, FarEvents> {
   const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  /** Cancelled here, not yet answered there. */
+  const stopping = new Map<number, () => void>();
   const running = new Map<number, AbortController>();
   let nextId = 1;
   let closed: HeadlightError | undefined;
@@ -69,9 +77,11 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
         running.get(message.id)?.abort();
         return;
       case "result":
+        stopped(message.id);
         settle(message.id)?.resolve(message.value);
         return;
       case "failure":
+        stopped(message.id);
         settle(message.id)?.reject(fromReport(message.error));
         return;
       case "event":
@@ -85,6 +95,11 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
     return call;
   }
 
+  function stopped(id: number): void {
+    stopping.get(id)?.();
+    stopping.delete(id);
+  }
+
   async function answer(id: number, method: string, argument: unknown): Promise<void> {
     const controller = new AbortController();
     running.set(id, controller);
@@ -92,21 +107,26 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
       const run = own<(argument: unknown, call: { signal: AbortSignal }) => unknown>(methods, method);
       if (!run) throw new HeadlightError("unknown-method", `There is no method "${method}" here.`);
       const value = await run(argument, { signal: controller.signal });
-      port.post({ kind: "result", id, value } satisfies Message);
+      if (!closed) port.post({ kind: "result", id, value } satisfies Message);
     } catch (error) {
-      port.post({ kind: "failure", id, error: toReport(error) } satisfies Message);
+      if (!closed) port.post({ kind: "failure", id, error: toReport(error) } satisfies Message);
     } finally {
       running.delete(id);
     }
   }
 
-  function call(method: string, argument: unknown, signal?: AbortSignal): Promise<unknown> {
+  function call(
+    method: string,
+    argument: unknown,
+    { signal, onStopped }: CallOptions = {},
+  ): Promise<unknown> {
     if (closed) return Promise.reject(closed);
     if (signal?.aborted) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
       const id = nextId++;
       const onAbort = () => {
         if (!settle(id)) return;
+        if (onStopped) stopping.set(id, onStopped);
         port.post({ kind: "cancel", id } satisfies Message);
         reject(cancelled());
       };
@@ -129,7 +149,7 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
       // A thenable would be called by every `await` on the way.
       typeof method === "symbol" || method === "then"
         ? undefined
-        : (argument?: unknown, options?: { signal?: AbortSignal }) => call(method, argument, options?.signal),
+        : (argument?: unknown, options?: CallOptions) => call(method, argument, options),
   });
 
   return {
@@ -137,6 +157,7 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
     emit: (event, argument) => port.post({ kind: "event", event, argument } satisfies Message),
     close(error) {
       closed = error;
+      stopping.clear();
       for (const id of [...open.keys()]) settle(id)?.reject(error);
       for (const controller of running.values()) controller.abort();
     },

@@ -1,22 +1,9 @@
 import type { Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
+import type { ModelSource } from "../core/modelSource";
 import type { Token } from "../core/token";
 import type { Slices } from "./slices";
 
-/** Where a model's files are. Only the worker reads them; a reference is a path in Node and a URL in a browser. */
-export interface ModelSource {
-  readonly id: string;
-  readonly name: string;
-  readonly source: ModelSummary["source"];
-  /** The graph. External data is looked for beside it, never outside its folder. */
-  readonly graph: string;
-  readonly tokenizer?: string;
-  readonly tokenizerConfig?: string;
-  /** Older tokenizers: vocab.txt, or vocab.json with merges.txt. */
-  readonly vocab?: string;
-  readonly merges?: string;
-  readonly config?: string;
-  readonly card?: string;
-}
+export type { ModelSource };
 
 export interface InspectRequest {
   readonly model: ModelSource;

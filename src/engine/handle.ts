@@ -1,0 +1,215 @@
+import {
+  HeadlightError,
+  cancelled,
+  isCancelled,
+  unknownRun,
+  workerDied,
+  workerNotStarted,
+} from "../core/errors";
+import type { RunSummary } from "../core/run";
+import { openChannel, type CallOptions, type Channel } from "../protocol/channel";
+import type { EngineContract, EngineEvents, EngineSettings } from "../protocol/engineContract";
+import type { Engine, RunningWorker, WorkerStarter } from "./engine";
+
+/** A cancelled run may end by itself for this long before its worker is ended. */
+const GRACE_MS = 300;
+
+/** Calls that occupy the worker one after the other, in the order in which they came. */
+const computes = new Set<keyof EngineContract>(["load", "inspect", "tokenize"]);
+
+type Method = keyof EngineContract & string;
+type AnyCall = (argument: unknown, options: CallOptions) => Promise<unknown>;
+
+interface Generation {
+  readonly worker: RunningWorker;
+  readonly channel: Channel<EngineContract, object>;
+}
+
+/** One call that occupies the worker; it stays listed until the worker has let go of it. */
+interface Occupant {
+  cancelled: boolean;
+}
+
+/** The host's side of an engine: nothing is started until the first call. */
+export function createEngine(
+  starter: WorkerStarter,
+  settings: EngineSettings,
+  { graceMs = GRACE_MS } = {},
+): Engine {
+  const handle = new EngineHandle(starter, settings, graceMs);
+  const known: Record<string, unknown> = {
+    stop: () => handle.stop(),
+    configure: (next: EngineSettings) => handle.configure(next),
+    onEvent: (listener: Partial<EngineEvents>) => handle.listen(listener),
+  };
+  return new Proxy({} as Engine, {
+    get: (_, method) =>
+      // A thenable would be called by every `await` on the way.
+      typeof method === "symbol" || method === "then"
+        ? undefined
+        : (known[method] ??
+          ((argument: unknown, options: CallOptions = {}) =>
+            handle.call(method as Method, argument, options))),
+  });
+}
+
+class EngineHandle {
+  private current: Promise<Generation> | undefined;
+  private readonly listeners = new Set<Partial<EngineEvents>>();
+  private occupants: Occupant[] = [];
+  private timer: unknown;
+  /** What a restart would cost, as last seen. */
+  private lastLoadMs = 0;
+
+  constructor(
+    private readonly starter: WorkerStarter,
+    private settings: EngineSettings,
+    private readonly graceMs: number,
+  ) {}
+
+  listen(listener: Partial<EngineEvents>): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async configure(settings: EngineSettings): Promise<void> {
+    // The runtime takes its number of threads once.
+    const restart = settings.threads !== this.settings.threads;
+    this.settings = settings;
+    if (!this.current) return;
+    if (restart) await this.end(replaced());
+    else await this.call("configure", settings, {});
+  }
+
+  stop(): Promise<void> {
+    return this.end(cancelled());
+  }
+
+  async call(method: Method, argument: unknown, options: CallOptions): Promise<unknown> {
+    const { signal } = options;
+    for (;;) {
+      if (signal?.aborted) throw cancelled();
+      if (!this.current && runIdOf(argument)) throw unknownRun(runIdOf(argument)!);
+      try {
+        const { channel } = await unlessAborted(this.start(), signal);
+        const value = await this.send(channel, method, argument, options);
+        if (method === "inspect") this.noteLoad(value as RunSummary);
+        return value;
+      } catch (error) {
+        // The worker was ended for another call's sake: ask the next one.
+        if (!(error instanceof HeadlightError && error.code === REPLACED)) throw error;
+      }
+    }
+  }
+
+  private async send(
+    channel: Channel<EngineContract, object>,
+    method: Method,
+    argument: unknown,
+    { signal, onStopped }: CallOptions,
+  ): Promise<unknown> {
+    const send = channel.remote[method] as unknown as AnyCall;
+    if (!computes.has(method)) return send(argument, { signal, onStopped });
+    const occupant: Occupant = { cancelled: false };
+    this.occupants.push(occupant);
+    const leave = () => {
+      this.occupants = this.occupants.filter((other) => other !== occupant);
+      this.watch();
+      onStopped?.();
+    };
+    try {
+      const value = await send(argument, { signal, onStopped: leave });
+      leave();
+      return value;
+    } catch (error) {
+      if (signal?.aborted && isCancelled(error) && this.occupants.includes(occupant)) {
+        occupant.cancelled = true;
+        this.watch();
+      } else leave();
+      throw error;
+    }
+  }
+
+  /** Ends the worker when the call that occupies it was cancelled and does not let go in time. */
+  private watch(): void {
+    clearTimeout(this.timer);
+    if (!this.occupants[0]?.cancelled) return;
+    // With a newer call waiting, ending the worker pays only if what is left takes longer than loading again.
+    const waiting = this.occupants.some((occupant) => !occupant.cancelled);
+    const delayMs = waiting ? Math.max(this.graceMs, this.lastLoadMs) : this.graceMs;
+    this.timer = setTimeout(() => void this.end(replaced()), delayMs);
+  }
+
+  private noteLoad({ durations }: RunSummary): void {
+    if (durations.loadMs > 0) this.lastLoadMs = durations.loadMs;
+  }
+
+  private start(): Promise<Generation> {
+    if (this.current) return this.current;
+    const starting: Promise<Generation> = this.startWorker(() => {
+      if (this.current === starting) this.current = undefined;
+    });
+    this.current = starting;
+    return starting;
+  }
+
+  private async startWorker(forget: () => void): Promise<Generation> {
+    let worker: RunningWorker;
+    try {
+      worker = await this.starter.start();
+    } catch (error) {
+      forget();
+      throw workerNotStarted(error instanceof Error ? error.message : String(error));
+    }
+    const channel = openChannel<object, EngineEvents, EngineContract, object>(
+      worker.port,
+      {},
+      {
+        progress: (event) => this.listeners.forEach((listener) => listener.progress?.(event)),
+        log: (event) => this.listeners.forEach((listener) => listener.log?.(event)),
+      },
+    );
+    worker.onExit((reason) => {
+      forget();
+      this.occupants = [];
+      channel.close(workerDied(reason));
+    });
+    await channel.remote.configure(this.settings);
+    return { worker, channel };
+  }
+
+  /** Ends the worker; its open calls fail with `error`. */
+  private async end(error: HeadlightError): Promise<void> {
+    const ending = this.current;
+    this.current = undefined;
+    this.occupants = [];
+    clearTimeout(this.timer);
+    const generation = await ending?.catch(() => undefined);
+    generation?.channel.close(error);
+    await generation?.worker.terminate();
+  }
+}
+
+const REPLACED = "engine-replaced";
+
+function replaced(): HeadlightError {
+  return new HeadlightError(REPLACED, "The engine was restarted.");
+}
+
+function runIdOf(argument: unknown): string | undefined {
+  const runId = (argument as { runId?: unknown } | undefined)?.runId;
+  return typeof runId === "string" ? runId : undefined;
+}
+
+/** The promise, or a rejection as soon as the signal aborts. Calls leave here in the order in which they came. */
+function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(cancelled());
+    const leave = () => signal?.removeEventListener("abort", onAbort);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    promise.then(
+      (value) => (leave(), resolve(value)),
+      (error: Error) => (leave(), reject(error)),
+    );
+  });
+}
