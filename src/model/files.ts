@@ -3,6 +3,8 @@ export interface FileReader {
   readonly byteLength: number;
   /** Exactly `length` bytes from `byteOffset`; throws a HeadlightError when the file is shorter. */
   read(byteOffset: number, length: number): Promise<Uint8Array>;
+  /** The same at once, where the platform can: the runtime takes weights this way, part by part. */
+  readSync?(byteOffset: number, length: number): Uint8Array;
   close(): Promise<void>;
 }
 

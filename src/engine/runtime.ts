@@ -1,0 +1,60 @@
+import * as ort from "onnxruntime-web";
+
+/** URLs of the runtime's own two files; in Node file URLs, since plain paths break on "#" and "%". */
+export interface RuntimeFiles {
+  readonly mjs: string;
+  readonly wasm: string;
+}
+
+/** A tensor as the runtime takes and gives it; float16 comes as its bits in a Uint16Array. */
+export interface RuntimeTensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: ArrayBufferView;
+}
+
+/** A file that a graph refers to, or a part of one, as the runtime reads it. */
+export interface ExternalFile {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+export interface RuntimeSession {
+  run(feeds: Readonly<Record<string, RuntimeTensor>>, fetches: readonly string[]): Promise<RuntimeTensor[]>;
+  release(): Promise<void>;
+}
+
+/** Must come before the first session: the runtime takes its files and its number of threads once. */
+export function configureRuntime(files: RuntimeFiles, nThreads: number): void {
+  ort.env.wasm.wasmPaths = { mjs: files.mjs, wasm: files.wasm };
+  ort.env.wasm.numThreads = nThreads;
+  ort.env.logLevel = "error";
+}
+
+/** Opens a session on the CPU (WASM with SIMD). Throws the runtime's own error where it refuses the graph. */
+export async function openSession(
+  bytes: Uint8Array,
+  externalData: readonly ExternalFile[] = [],
+): Promise<RuntimeSession> {
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: ["wasm"],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    ...(externalData.length > 0 && { externalData: [...externalData] }),
+  });
+  return {
+    async run(feeds, fetches) {
+      const inputs: Record<string, ort.Tensor> = {};
+      for (const [name, { type, data, dims }] of Object.entries(feeds)) {
+        inputs[name] = new ort.Tensor(type as ort.Tensor.Type, data as ort.Tensor.DataType, dims);
+      }
+      const outputs = await session.run(inputs, [...fetches]);
+      return fetches.map((name) => {
+        const output = outputs[name];
+        if (!output) throw new Error(`The runtime gave no output "${name}"`);
+        return { type: output.type, dims: output.dims, data: output.data as unknown as ArrayBufferView };
+      });
+    },
+    release: () => session.release(),
+  };
+}

@@ -1,0 +1,60 @@
+import type { ModelSummary } from "../core/run";
+
+/** What Headlight reads of a Hugging Face config.json; everything may be absent. */
+export interface ModelConfig {
+  readonly architecture?: string;
+  readonly kind: ModelSummary["kind"];
+  readonly nLayers?: number;
+  readonly nHeads?: number;
+  /** Most tokens the model reads, where the config says. */
+  readonly context?: number;
+  readonly vocab?: number;
+  readonly decoderStartTokenId?: number;
+  readonly bosTokenId?: number;
+  readonly padTokenId?: number;
+}
+
+/** Model types that are encoders though nothing else in their config says so. */
+const encoders =
+  /^(bert|distilbert|roberta|xlm-roberta|camembert|electra|albert|deberta|deberta-v2|mpnet|nomic_bert|modernbert|vit|deit|beit|dinov2|clip_vision_model|hubert|wav2vec2|esm|layoutlm|mobilebert|squeezebert|convbert|funnel|longformer|big_bird|swin)$/;
+
+/** Reads a config.json of any origin: fields of the wrong type count as absent. */
+export function parseConfig(raw: unknown): ModelConfig {
+  if (typeof raw !== "object" || raw === null) return { kind: "unknown" };
+  const fields = raw as Record<string, unknown>;
+  // Models of several parts keep the language model's numbers one level down.
+  const inner = typeof fields.text_config === "object" ? (fields.text_config as Record<string, unknown>) : {};
+  const count = (...names: string[]) => firstCount(fields, names) ?? firstCount(inner ?? {}, names);
+  const architecture = typeof fields.model_type === "string" ? fields.model_type : undefined;
+  return {
+    architecture,
+    kind: kindOf(fields, architecture),
+    nLayers: count("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers"),
+    nHeads: count("num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads"),
+    context: count("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"),
+    vocab: count("vocab_size"),
+    decoderStartTokenId: index(fields.decoder_start_token_id),
+    bosTokenId: index(fields.bos_token_id),
+    padTokenId: index(fields.pad_token_id),
+  };
+}
+
+function kindOf(fields: Record<string, unknown>, architecture = ""): ModelSummary["kind"] {
+  if (fields.is_encoder_decoder === true) return "encoder-decoder";
+  if (encoders.test(architecture)) return fields.is_decoder === true ? "causal" : "encoder";
+  const names = Array.isArray(fields.architectures) ? fields.architectures.join(" ") : "";
+  if (/CausalLM|LMHead/.test(names) || fields.is_decoder === true) return "causal";
+  return "unknown";
+}
+
+function firstCount(fields: Record<string, unknown>, names: string[]): number | undefined {
+  for (const name of names) {
+    const value = fields[name];
+    if (Number.isInteger(value) && (value as number) > 0) return value as number;
+  }
+  return undefined;
+}
+
+function index(value: unknown): number | undefined {
+  return Number.isInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}
