@@ -61,8 +61,75 @@ def steps():
     )
 
 
+def positions():
+    """Tables and biases from the papers' formulas; the buckets in float32, step by step as T5's authors published them."""
+    n, d = 7, 6
+    pair = np.arange(d) // 2
+    angle = np.arange(n)[:, None] / 10_000 ** (2 * pair / d)
+    table = np.where(np.arange(d) % 2 == 0, np.sin(angle), np.cos(angle))
+
+    rng = np.random.default_rng(7)
+    x = float32(rng.standard_normal((4, 8)))
+    theta = 500.0 ** (-2 * np.arange(3) / 6)  # rotates 6 of the 8 dimensions
+
+    def turned(x, first, second):
+        out = x.copy()
+        for p in range(len(x)):
+            for i in range(3):
+                z = complex(x[p, first(i)], x[p, second(i)]) * np.exp(1j * (p + 2) * theta[i])
+                out[p, first(i)], out[p, second(i)] = z.real, z.imag
+        return out
+
+    theta8 = 10_000.0 ** (-2 * np.arange(8) / 16)
+    partial = np.cumsum(np.exp(1j * np.arange(40)[:, None] * theta8), axis=1)
+
+    def bucket(relative, bidirectional, n_buckets, max_distance):
+        result = 0
+        if bidirectional:
+            n_buckets //= 2
+            result += n_buckets if relative > 0 else 0
+            relative = abs(relative)
+        else:
+            relative = -min(relative, 0)
+        exact = n_buckets // 2
+        if relative < exact:
+            return result + relative
+        share = np.log(np.float32(relative) / np.float32(exact)) / np.float32(math.log(max_distance / exact))
+        return result + min(n_buckets - 1, exact + int(np.float32(share * np.float32(n_buckets - exact))))
+
+    reach = 300
+    span = range(-reach, reach + 1)
+    w = float32(softmax(rng.standard_normal((4, 4)), -1))
+    write(
+        "positions",
+        {
+            "sinusoidal": table,
+            "rope": {
+                "input": x,
+                "theta": theta,
+                "neighbours": turned(x, lambda i: 2 * i, lambda i: 2 * i + 1),
+                "halves": turned(x, lambda i: i, lambda i: i + 3),
+                "bound": np.abs(partial).mean(axis=1),
+            },
+            "buckets": {
+                "reach": reach,
+                "encoder": [bucket(r, True, 32, 128) for r in span],
+                "decoder": [bucket(r, False, 32, 128) for r in span],
+                "small": [bucket(r, True, 8, 20) for r in span],
+            },
+            "distance": {
+                "weights": w,
+                "all": [np.mean(np.diag(w, -k)) for k in range(-3, 4)],
+                "causal": [np.mean(np.diag(w, -k)) for k in range(0, 4)],
+            },
+            "similarity": (table @ table.T) / np.outer(np.linalg.norm(table, axis=1), np.linalg.norm(table, axis=1)),
+        },
+    )
+
+
 def main():
     steps()
+    positions()
 
 
 if __name__ == "__main__":
