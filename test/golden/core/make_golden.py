@@ -127,9 +127,44 @@ def positions():
     )
 
 
+def scoring():
+    """Additive scores (Bahdanau et al. 2015, A.1.2) and the softmax's state under dot products with and without 1/sqrt(d_k)."""
+    rng = np.random.default_rng(11)
+    n, m, d = 3, 4, 5
+    q, k = float32(rng.standard_normal((n, d))), float32(rng.standard_normal((m, d)))
+    w_q, w_k, v = float32(rng.standard_normal((d, d))), float32(rng.standard_normal((d, d))), float32(rng.standard_normal(d))
+    projected_q, projected_k = float32(q @ w_q.T), float32(k @ w_k.T)
+    additive = np.tanh(projected_q[:, None] + projected_k[None]) @ v
+
+    def state(scores):
+        w = softmax(scores, -1)
+        jacobians = [np.linalg.norm(np.diag(row) - np.outer(row, row)) for row in w]
+        return {
+            "scoreVariance": scores.var(),
+            "entropyBits": entropy(w, base=2, axis=-1).mean(),
+            "largestWeight": w.max(-1).mean(),
+            "gradientNorm": np.mean(jacobians),
+        }
+
+    write(
+        "scoring",
+        {
+            "projectedQ": projected_q,
+            "projectedK": projected_k,
+            "v": v,
+            "additive": additive,
+            "q": q,
+            "k": k,
+            "plain": state(q @ k.T),
+            "scaled": state(q @ k.T / math.sqrt(d)),
+        },
+    )
+
+
 def main():
     steps()
     positions()
+    scoring()
 
 
 if __name__ == "__main__":
