@@ -1,0 +1,168 @@
+import { layoutTicks } from "./axis";
+import { cssColour } from "./colour";
+import { maskedCell, notANumberCell, quantise } from "./heatmap";
+import { paperPalette, type Palette } from "./palette";
+import { divergingRamp, sequentialRamp, type ColourMap } from "./ramp";
+import { scoreScale, weightScale } from "./scale";
+import { element, monospace, svgDocument, text } from "./svg";
+import { cellPatterns, svgCells, type EncodeImage } from "./svgCells";
+import { legendHeight, svgLegend } from "./svgLegend";
+import { displayColumns, shorten } from "./tokenText";
+
+/** One head as a figure for a paper. */
+export interface HeadFigure {
+  /** "Layer 3, head 1". */
+  readonly title: string;
+  /** Model, number of tokens, the text: one line. */
+  readonly subtitle?: string;
+  /** As `tokenLabels` makes them. Labels of the rows (queries) and of the columns (keys). */
+  readonly queryLabels: readonly string[];
+  readonly keyLabels: readonly string[];
+  /** [queries, keys], row-major; the lengths are those of the labels. */
+  readonly data: Float32Array;
+  readonly measure: "weights" | "scores";
+  /** Masked cells are hatched; everything is visible when absent. */
+  readonly isVisible?: (query: number, key: number) => boolean;
+  /** For weights. Absent: true, as in the inspector. */
+  readonly squareRoot?: boolean;
+  readonly map?: ColourMap;
+  readonly palette?: Palette;
+  /** This query's row is outlined. */
+  readonly query?: number;
+  readonly encodeImage: EncodeImage;
+}
+
+const labelSize = 11;
+/** Advance of one column in a monospaced font, in em. */
+const columnEm = 0.602;
+const mostColumns = 18;
+
+export function headFigure(figure: HeadFigure): string {
+  const palette = figure.palette ?? paperPalette;
+  const { queryLabels, keyLabels, data } = figure;
+  const nQueries = queryLabels.length;
+  const nKeys = keyLabels.length;
+  const isVisible = figure.isVisible ?? (() => true);
+  const isWeights = figure.measure === "weights";
+  const squareRoot = figure.squareRoot ?? true;
+  const scale = isWeights
+    ? weightScale(squareRoot)
+    : scoreScale(data, (index) => isVisible(Math.floor(index / nKeys), index % nKeys));
+  const ramp = isWeights ? sequentialRamp(figure.map ?? "theme", palette) : divergingRamp(palette);
+  const cells = quantise(data, nQueries, nKeys, scale, isVisible);
+
+  const cell = Math.min(
+    28,
+    Math.max(640 / Math.max(nQueries, nKeys), Math.min(9, 900 / Math.max(nQueries, nKeys))),
+  );
+  const width = cell * nKeys;
+  const height = cell * nQueries;
+  const queryWidth = labelWidth(queryLabels);
+  const keyWidth = labelWidth(keyLabels);
+  const turned = keyWidth > cell - 2;
+  const margin = 16;
+  const left = margin + 16 + queryWidth + 6;
+  const top = margin + (figure.subtitle ? 40 : 22) + 18 + (turned ? keyWidth : labelSize) + 6;
+  const right = left + width;
+  const bottom = top + height;
+  const barWidth = Math.min(240, Math.max(160, width * 0.5));
+  const foreground = cssColour(palette.foreground);
+  const muted = cssColour(palette.muted);
+
+  const labels = { "font-family": monospace, "font-size": labelSize, fill: foreground };
+  const always = figure.query === undefined ? [] : [figure.query];
+  const axis = { offset: 0, cellSize: cell, minGap: labelSize + 1 };
+  const rows = layoutTicks({ ...axis, count: nQueries, length: height, always }).map(({ index, position }) =>
+    text(shorten(queryLabels[index]!, mostColumns), left - 6, top + position + labelSize * 0.36, {
+      ...labels,
+      "text-anchor": "end",
+      ...(index === figure.query && { "font-weight": "bold", fill: cssColour(palette.query) }),
+    }),
+  );
+  const columns = layoutTicks({ ...axis, count: nKeys, length: width, minGap: turned ? axis.minGap : 1 }).map(
+    ({ index, position }) => {
+      const x = left + position;
+      const label = shorten(keyLabels[index]!, mostColumns);
+      if (!turned) return text(label, x, top - 6, { ...labels, "text-anchor": "middle" });
+      const turn = { transform: `rotate(-90 ${x + labelSize * 0.36} ${top - 6})` };
+      return text(label, x + labelSize * 0.36, top - 6, { ...labels, ...turn });
+    },
+  );
+  const queryRow =
+    figure.query === undefined
+      ? []
+      : [
+          element("rect", {
+            x: left - 0.75,
+            y: top + figure.query * cell - 0.75,
+            width: width + 1.5,
+            height: cell + 1.5,
+            fill: "none",
+            stroke: cssColour(palette.query),
+            "stroke-width": 1.5,
+          }),
+        ];
+  const axisTitle = { "font-size": 10, fill: muted };
+  const middleY = top + height / 2;
+  const label = isWeights
+    ? `attention weight${squareRoot ? ", square-root scale" : ""}`
+    : "score before softmax";
+  const codes = new Set(cells.codes);
+  return svgDocument(
+    Math.max(
+      right + margin,
+      left + barWidth + 190,
+      left + displayColumns(figure.subtitle ?? "") * 5.8 + margin,
+    ),
+    bottom + 14 + legendHeight + margin,
+    cssColour(palette.background),
+    figure.title,
+    [
+      cellPatterns(palette),
+      text(figure.title, left, margin + 12, { "font-size": 14, "font-weight": 600, fill: foreground }),
+      ...(figure.subtitle
+        ? [text(figure.subtitle, left, margin + 30, { "font-size": 11, fill: muted })]
+        : []),
+      text("key", left + width / 2, top - 6 - (turned ? keyWidth : labelSize) - 7, {
+        ...axisTitle,
+        "text-anchor": "middle",
+      }),
+      text("query", margin + 8, middleY, {
+        ...axisTitle,
+        "text-anchor": "middle",
+        transform: `rotate(-90 ${margin + 8} ${middleY})`,
+      }),
+      ...rows,
+      ...columns,
+      svgCells(cells, { x: left, y: top, width, height }, ramp, palette, figure.encodeImage),
+      element("rect", {
+        x: left,
+        y: top,
+        width,
+        height,
+        fill: "none",
+        stroke: cssColour(palette.line),
+        "stroke-width": 0.75,
+      }),
+      ...queryRow,
+      svgLegend(
+        {
+          x: left,
+          y: bottom + 14,
+          width: barWidth,
+          label,
+          ramp,
+          scale,
+          hasMasked: codes.has(maskedCell),
+          hasNotANumber: codes.has(notANumberCell),
+        },
+        palette,
+      ),
+    ],
+  );
+}
+
+function labelWidth(labels: readonly string[]): number {
+  const columns = labels.reduce((most, label) => Math.max(most, displayColumns(label)), 1);
+  return Math.min(columns, mostColumns) * labelSize * columnEm;
+}

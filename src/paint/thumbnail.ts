@@ -1,0 +1,29 @@
+import { maskedCell } from "./heatmap";
+
+/**
+ * Thumbnail bytes, round(255 * sqrt(weight)), as cell codes for a square-root scale; masked cells become
+ * `maskedCell`. `isVisible` takes rows and columns of the thumbnail.
+ */
+export function thumbnailCodes(
+  bytes: Uint8Array,
+  columns: number,
+  isVisible?: (row: number, column: number) => boolean,
+): Uint16Array {
+  const codes = Uint16Array.from(bytes);
+  if (!isVisible) return codes;
+  for (let index = 0; index < codes.length; index++) {
+    if (codes[index] === 0 && !isVisible(Math.floor(index / columns), index % columns))
+      codes[index] = maskedCell;
+  }
+  return codes;
+}
+
+/** The same bytes for a linear scale. */
+export function linearCodes(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => Math.round((byte * byte) / 255));
+}
+
+/** Weights [rows, columns] as thumbnail bytes. */
+export function thumbnailBytes(weights: Float32Array): Uint8Array {
+  return Uint8Array.from(weights, (weight) => Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, weight)))));
+}
