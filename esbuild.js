@@ -63,10 +63,22 @@ async function main() {
     return;
   }
   const results = await Promise.all(present.map((options) => esbuild.build(options)));
+  writeMetafile(results);
   for (const { metafile } of results) {
     for (const [file, { bytes }] of Object.entries(metafile.outputs))
       console.log(`${(bytes / 1024).toFixed(1).padStart(8)} KB  ${file}`);
   }
+}
+
+/** Which sources went into which bundle: for sizes and for the notices of what is bundled. */
+function writeMetafile(results) {
+  const all = { inputs: {}, outputs: {} };
+  for (const { metafile } of results) {
+    Object.assign(all.inputs, metafile.inputs);
+    Object.assign(all.outputs, metafile.outputs);
+  }
+  fs.mkdirSync("out", { recursive: true });
+  fs.writeFileSync("out/metafile.json", JSON.stringify(all));
 }
 
 /** The runtime's own files, which it loads by URL. */

@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 
+const longer = { testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1 };
 const slow = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -15,15 +16,9 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
-      {
-        test: {
-          name: "journey",
-          include: ["test/vscode/journey/**/*.test.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          maxWorkers: 1,
-        },
-      },
+      // These two drive a VS Code, which takes long on a loaded machine.
+      { test: { ...longer, name: "journey", include: ["test/vscode/journey/**/*.test.ts"] } },
+      { test: { ...longer, name: "package", include: ["test/package/**/*.test.ts"] } },
     ],
   },
 });

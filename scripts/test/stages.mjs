@@ -22,4 +22,9 @@ export const stages = [
   { name: "vscode-node", says: "VS Code, Node extension host", run: () => runVscode("node") },
   { name: "vscode-web", says: "VS Code, web extension host", run: () => runVscode("web") },
   { name: "journey", says: "a person's way through VS Code", run: () => runVitest("journey") },
+  {
+    name: "package",
+    says: "the .vsix: its files, sizes, installed and used",
+    run: () => runVitest("package"),
+  },
 ];
