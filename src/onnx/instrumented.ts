@@ -1,5 +1,10 @@
 import type { BlockKind, HeadVectors, Measure, PositionScheme } from "../core/run";
 
+/** What can be asked of an attention. */
+export type Capture = Measure | HeadVectors;
+
+export const CAPTURES: readonly Capture[] = ["weights", "scores", "q", "k", "v", "output"];
+
 /** A graph made to hand over its attention, and what was found in it. Names of graph tensors stay in onnx and engine. */
 export interface InstrumentedModel {
   /** The bytes to give to the runtime: the original with nodes and outputs appended or spliced in. */
@@ -36,7 +41,7 @@ export interface CapturedOutput {
   readonly name: string;
   readonly block: BlockKind;
   readonly layer: number;
-  readonly what: Measure | HeadVectors;
+  readonly what: Capture;
   readonly axes: readonly string[];
   readonly nHeads?: number;
   readonly nKeyHeads?: number;
@@ -64,7 +69,7 @@ export interface LayerReport {
   readonly dHead?: number;
   readonly scale?: number;
   readonly mask: string;
-  readonly has: readonly (Measure | HeadVectors)[];
+  readonly has: readonly Capture[];
   /** Name of the node that computes the weights, for finding it in Netron. */
   readonly node: string;
   readonly note?: string;

@@ -1,0 +1,282 @@
+import type { FoundAttention, NotFound, Place } from "./attention";
+import { axesAfter, axesOfProduct, axisAttribute, expandLeading, softmaxAxis } from "./axes";
+import { storedNumbers } from "./constants";
+import type { Dataflow, Op, Value } from "./dataflow";
+import type { Origins } from "./origins";
+import { productAfter, productsBefore } from "./paths";
+import type { Path, Step } from "./paths";
+import type { Product } from "./product";
+import type { Shapes } from "./shapes";
+
+/** What is known of a graph while attention is looked for. */
+export interface Known {
+  readonly flow: Dataflow;
+  readonly origins: Origins;
+  readonly shapes: Shapes;
+}
+
+/** Attention that is spelled out: a product of queries and keys, a softmax over the keys, a product with values. */
+export function findSpelledOut(known: Known): { found: FoundAttention[]; notFound: NotFound[] } {
+  const found: FoundAttention[] = [];
+  const notFound: NotFound[] = [];
+  for (const op of known.flow.ops) {
+    if (op.node.opType !== "Softmax") continue;
+    const result = spelledOut(op, known);
+    if (typeof result === "string") notFound.push({ op, reason: result });
+    else if (result) found.push(result);
+  }
+  return { found, notFound };
+}
+
+/** Undefined where this softmax has nothing to do with attention; a reason where it looks like it but cannot be taken. */
+function spelledOut(op: Op, known: Known): FoundAttention | string | undefined {
+  const { origins, shapes } = known;
+  const [input] = op.inputs;
+  const [output] = op.outputs;
+  if (!input || !output) return undefined;
+  const after = productAfter(
+    output,
+    (product) => origins.isData(product.left) && origins.isData(product.right),
+  );
+  if (!after) return undefined;
+  const values = after.side === "left" ? after.product.right : after.product.left;
+  const before = productsBefore(
+    input,
+    ({ left, right }) =>
+      !origins.isConstant(left) &&
+      !origins.isConstant(right) &&
+      (origins.isData(left) || origins.isData(right)),
+  );
+  const path = chooseProduct(before, values, known);
+  if (!path) return undefined;
+
+  const axes = axesAfter(axesOfProduct(path.product, shapes), path.steps, shapes);
+  const opset = known.flow.model.opsets[""] ?? 0;
+  const keyAxis = axes.at(softmaxAxis(opset, axisAttribute(op), axes.length)) ?? "?";
+  const roles = rolesOf(path.product, keyAxis);
+  if (!roles) return "its softmax does not run over the keys of the product before it";
+  if (!origins.isData(roles.keys)) return undefined;
+
+  const names = axisNames(axes, roles);
+  const chain = weightsChain(output, names, after, shapes);
+  const scoresValue = scoresBefore(path, input);
+  return {
+    pattern: path.product.op.node.opType === "Einsum" ? "einsum-softmax-einsum" : "matmul-softmax-matmul",
+    op,
+    weights: chain,
+    scores: { value: scoresValue, axes: names },
+    q: operand(path.product, roles.queries, roles.queryLetter, names, shapes),
+    k: operand(path.product, roles.keys, keyAxis, names, shapes),
+    v: valueOperand(after, names, shapes),
+    output: headOutput(after, names, shapes),
+    scoreProduct: path.product,
+    valueProduct: after.product,
+    ...pathTraits(path, after, known),
+  };
+}
+
+interface Roles {
+  readonly queries: Value;
+  readonly keys: Value;
+  readonly queryLetter: string;
+  readonly keyLetter: string;
+}
+
+/** The keys are the operand whose own axis the softmax runs over. */
+function rolesOf(product: Product, keyLetter: string): Roles | undefined {
+  const onlyLeft = own(product.leftAxes, product.rightAxes, product.outputAxes);
+  const onlyRight = own(product.rightAxes, product.leftAxes, product.outputAxes);
+  if (onlyRight.includes(keyLetter) && onlyLeft.length) {
+    return { queries: product.left, keys: product.right, queryLetter: onlyLeft.at(-1) ?? "", keyLetter };
+  }
+  if (onlyLeft.includes(keyLetter) && onlyRight.length) {
+    return { queries: product.right, keys: product.left, queryLetter: onlyRight.at(-1) ?? "", keyLetter };
+  }
+  return undefined;
+}
+
+function own(axes: string, others: string, output: string): string[] {
+  return [...axes].filter((letter) => letter !== "." && !others.includes(letter) && output.includes(letter));
+}
+
+/** Both operands from content; then not moved by position (relative terms are); then the nearest. */
+function chooseProduct(paths: readonly Path[], values: Value, known: Known): Path | undefined {
+  const { origins } = known;
+  const valueInputs = origins.inputsOf(values);
+  const rank = (path: Path): number => {
+    const { left, right } = path.product;
+    const both = origins.isData(left) && origins.isData(right) ? 0 : 4;
+    const moved = path.steps.some(({ op }) => op.node.opType === "Slice" || op.node.opType === "Split")
+      ? 2
+      : 0;
+    const related = [left, right].some((value) => origins.inputsOf(value) === valueInputs) ? 0 : 1;
+    return both + moved + related;
+  };
+  return [...paths].sort((a, b) => rank(a) - rank(b))[0];
+}
+
+/** Names of the axes by what they are: the key, the query, and the leading ones by their number. */
+function axisNames(axes: readonly string[], roles: Roles): string[] {
+  const leading = axes.filter((letter) => letter !== roles.keyLetter && letter !== roles.queryLetter).length;
+  const names = leading === 0 ? [] : leading === 1 ? ["bh"] : leading === 2 ? ["b", "h"] : ["b", "h", "g"];
+  let next = 0;
+  return axes.map((letter) =>
+    letter === roles.keyLetter ? "k" : letter === roles.queryLetter ? "q" : (names[next++] ?? "?"),
+  );
+}
+
+const CHANGES_WEIGHTS = new Set([
+  "Mul",
+  "Add",
+  "Sub",
+  "Div",
+  "Where",
+  "Slice",
+  "Split",
+  "Concat",
+  "Clip",
+  "Max",
+  "Min",
+]);
+
+/** The weights as they enter the product with the values, before casts, quantising and folding. */
+function weightsChain(output: Value, names: readonly string[], after: Path, shapes: Shapes): Place {
+  const last = after.steps.findLastIndex(({ op }) => CHANGES_WEIGHTS.has(op.node.opType));
+  if (last < 0) return { value: output, axes: names };
+  const steps = after.steps.slice(0, last + 1);
+  const next = after.steps[last + 1];
+  const value = (next ? next.op.inputs[next.inputIndex] : undefined) ?? operandOf(after);
+  return { value, axes: axesAfter(names, steps, shapes) };
+}
+
+function operandOf(path: Path): Value {
+  return path.side === "left" ? path.product.left : path.product.right;
+}
+
+/** Scores without the column of a sink. */
+function scoresBefore(path: Path, input: Value): Value {
+  const sink = path.steps.find(({ op }) => op.node.opType === "Concat");
+  return sink?.op.inputs[sink.inputIndex] ?? input;
+}
+
+function operand(
+  product: Product,
+  value: Value,
+  positionLetter: string,
+  names: readonly string[],
+  shapes: Shapes,
+): Place {
+  const letters = expandLeading(
+    value === product.left ? product.leftAxes : product.rightAxes,
+    shapes.dimsOf(value)?.length ?? names.length,
+  );
+  const contracted = [...product.leftAxes].filter(
+    (letter) => product.rightAxes.includes(letter) && !product.outputAxes.includes(letter),
+  );
+  return { value, axes: nameLetters(letters, positionLetter, contracted, names) };
+}
+
+function valueOperand(after: Path, names: readonly string[], shapes: Shapes): Place {
+  const { product } = after;
+  const [value, axes, other] =
+    after.side === "left"
+      ? [product.right, product.rightAxes, product.leftAxes]
+      : [product.left, product.leftAxes, product.rightAxes];
+  const keyLetters = [...axes].filter(
+    (letter) => other.includes(letter) && !product.outputAxes.includes(letter),
+  );
+  const features = own(axes, other, product.outputAxes);
+  const letters = expandLeading(axes, shapes.dimsOf(value)?.length ?? names.length);
+  return { value, axes: nameLetters(letters, keyLetters[0] ?? "", features, names) };
+}
+
+function headOutput(after: Path, names: readonly string[], shapes: Shapes): Place {
+  const { product } = after;
+  const [axes, other] =
+    after.side === "left" ? [product.rightAxes, product.leftAxes] : [product.leftAxes, product.rightAxes];
+  const features = own(axes, other, product.outputAxes);
+  const queries = own(other, axes, product.outputAxes);
+  const letters = expandLeading(product.outputAxes, shapes.dimsOf(product.output)?.length ?? names.length);
+  return { value: product.output, axes: nameLetters(letters, queries.at(-1) ?? "", features, names) };
+}
+
+/** Leading axes take the names that the weights' leading axes have, counted from the matrix outwards. */
+function nameLetters(
+  letters: readonly string[],
+  position: string,
+  features: readonly string[],
+  names: readonly string[],
+): string[] {
+  const leadingNames = names.filter((name) => name !== "q" && name !== "k");
+  const isLeading = (letter: string) => letter !== position && !features.includes(letter);
+  const nLeading = letters.filter(isLeading).length;
+  const fold = nLeading === 1 && leadingNames.length === 2 ? ["bh"] : leadingNames.slice(-nLeading);
+  const available = nLeading === 0 ? [] : nLeading === 2 && leadingNames.length === 1 ? ["b", "h"] : fold;
+  let next = 0;
+  return letters.map((letter) =>
+    letter === position ? "p" : features.includes(letter) ? "d" : (available[next++] ?? "?"),
+  );
+}
+
+function pathTraits(
+  path: Path,
+  after: Path,
+  known: Known,
+): Pick<FoundAttention, "productScale" | "softcap" | "biases" | "hasSink" | "hasNanGuard"> {
+  const biases: Value[] = [];
+  let scale: number | undefined = path.product.factor;
+  let softcap: number | undefined;
+  let isCapped = false;
+  for (const step of path.steps) {
+    const kind = step.op.node.opType;
+    const other = step.op.inputs[step.inputIndex === 0 ? 1 : 0];
+    if (kind === "Tanh") isCapped = true;
+    else if ((kind === "Mul" || kind === "Div") && other) {
+      const number = scalarOf(other, known);
+      if (number === undefined) scale = undefined;
+      else if (isCapped && softcap === undefined) softcap = number;
+      else if (scale !== undefined) scale *= kind === "Mul" ? number : 1 / number;
+    } else if ((kind === "Add" || kind === "Sub" || kind === "Max" || kind === "Min") && other)
+      biases.push(other);
+    else if (kind === "Where") step.op.inputs.slice(0, 1).forEach((value) => value && biases.push(value));
+  }
+  if (softcap !== undefined && scale !== undefined) scale *= softcap;
+  return {
+    biases,
+    ...(scale !== undefined && { productScale: scale }),
+    ...(softcap !== undefined && { softcap }),
+    ...(path.steps.some(({ op }) => op.node.opType === "Concat") && { hasSink: true }),
+    ...(after.steps.some((step: Step) => step.op.node.opType === "Where") && { hasNanGuard: true }),
+  };
+}
+
+/** The number that a value is, where it is one constant number. */
+export function scalarOf(value: Value, known: Known): number | undefined {
+  if (!known.origins.isConstant(value)) return undefined;
+  const numbers = storedNumbers(value);
+  if (numbers?.length === 1) return numbers[0];
+  const op = value.producer;
+  const [a, b] = (op?.inputs ?? []).map((input) => (input ? scalarOf(input, known) : undefined));
+  if (a === undefined) return undefined;
+  switch (op?.node.opType) {
+    case "Sqrt":
+      return Math.sqrt(a);
+    case "Cast":
+    case "Identity":
+    case "Reshape":
+    case "Unsqueeze":
+    case "Squeeze":
+      return a;
+    case "Reciprocal":
+      return 1 / a;
+    case "Neg":
+      return -a;
+    case "Mul":
+      return b === undefined ? undefined : a * b;
+    case "Div":
+      return b === undefined ? undefined : a / b;
+    case "Pow":
+      return b === undefined ? undefined : a ** b;
+  }
+  return undefined;
+}

@@ -1,0 +1,57 @@
+import type { Dataflow, Value } from "./dataflow";
+
+/** What a value is made of. */
+export interface Origins {
+  /** Nothing but stored tensors: the same in each run. */
+  isConstant(value: Value): boolean;
+  /** Bit i is set where the *content* of input i goes into the value; a shape alone does not count. */
+  inputsOf(value: Value): bigint;
+  /** Whether content of any input goes in. */
+  isData(value: Value): boolean;
+}
+
+/** Give the shape of their input, or nothing of it. */
+const FORGET_CONTENT = new Set(["Shape", "Size", "ConstantOfShape", "EyeLike"]);
+
+export function findOrigins(flow: Dataflow): Origins {
+  const nInputs = [...flow.main.values.values()].filter((value) => value.inputIndex >= 0).length;
+  const unknownInput = 1n << BigInt(nInputs);
+  const inputs = new Map<Value, bigint>();
+  const constants = new Set<Value>();
+
+  function settle(value: Value): bigint {
+    const known = inputs.get(value);
+    if (known !== undefined) return known;
+    let bits = 0n;
+    if (value.stored) constants.add(value);
+    else if (value.inputIndex >= 0) bits = 1n << BigInt(value.inputIndex);
+    else if (!value.producer) bits = unknownInput;
+    inputs.set(value, bits);
+    return bits;
+  }
+
+  for (const op of flow.ops) {
+    const given = op.inputs.filter((value) => value !== undefined);
+    let bits = 0n;
+    for (const value of given) bits |= settle(value);
+    if (FORGET_CONTENT.has(op.node.opType)) bits = 0n;
+    const allConstant = given.every((value) => constants.has(value));
+    op.outputs.forEach((value) => {
+      let own = bits;
+      for (const inner of value.inner) own |= settle(inner);
+      inputs.set(value, own);
+      if (allConstant && value.inner.every((inner) => constants.has(inner)) && isPure(op.node)) {
+        constants.add(value);
+      }
+    });
+  }
+  return {
+    isConstant: (value) => settle(value) === 0n && constants.has(value),
+    inputsOf: settle,
+    isData: (value) => settle(value) !== 0n,
+  };
+}
+
+function isPure(node: { opType: string; attributes: ReadonlyMap<string, { graph?: unknown }> }): boolean {
+  return !node.opType.startsWith("Random") && ![...node.attributes.values()].some((found) => found.graph);
+}
