@@ -161,10 +161,84 @@ def scoring():
     )
 
 
+def compare():
+    """Jensen-Shannon divergence in bits and Pearson's correlation, by SciPy."""
+    rng = np.random.default_rng(13)
+    a, b = (float32(softmax(2 * rng.standard_normal((4, 6)), -1)) for _ in range(2))
+    a[3, 2:] = 0  # a row with zeros; it need not sum to 1
+    write(
+        "compare",
+        {
+            "a": a,
+            "b": b,
+            "divergence": [jensenshannon(p, q, base=2) ** 2 for p, q in zip(a, b)],
+            "correlation": pearsonr(a.ravel(), b.ravel()).statistic,
+            "lower": pearsonr(a[np.tril_indices(4, 0, 6)], b[np.tril_indices(4, 0, 6)]).statistic,
+        },
+    )
+
+
+def measures():
+    """Norms (Kobayashi et al. 2020), rollout as written (Abnar & Zuidema 2020, eq. 1), and flow as a linear program."""
+    rng = np.random.default_rng(17)
+    n, d_v, d_model, n_layers = 4, 3, 6, 3
+    w, v, w_o = (
+        float32(softmax(rng.standard_normal((n, n)), -1)),
+        float32(rng.standard_normal((n, d_v))),
+        float32(rng.standard_normal((d_v, d_model))),
+    )
+    layers = [float32(np.tril(softmax(2 * rng.standard_normal((n, n)), -1))) for _ in range(n_layers)]
+    layers = [float32(layer / layer.sum(-1, keepdims=True)) for layer in layers]
+    residual = [0.5 * layer + 0.5 * np.eye(n) for layer in layers]
+    residual = [layer / layer.sum(-1, keepdims=True) for layer in residual]
+
+    rolled, results = np.eye(n), []
+    for layer in residual:
+        rolled = layer @ rolled
+        results.append(rolled)
+
+    def flow(query, key):
+        # One variable per edge: layer l, from token i above to token j below. Balance at every inner node.
+        size = n_layers * n * n
+        edge = lambda layer, i, j: (layer * n + i) * n + j
+        balance = []
+        for level in range(1, n_layers):
+            for token in range(n):
+                row = np.zeros(size)
+                row[[edge(level, i, token) for i in range(n)]] = 1
+                row[[edge(level - 1, token, j) for j in range(n)]] -= 1
+                balance.append(row)
+        bounds = []
+        for layer in range(n_layers):
+            for i in range(n):
+                for j in range(n):
+                    closed = (layer == n_layers - 1 and i != query) or (layer == 0 and j != key)
+                    bounds.append((0, 0 if closed else residual[layer][i, j]))
+        gain = np.zeros(size)
+        gain[[edge(n_layers - 1, query, j) for j in range(n)]] = -1
+        return -linprog(gain, A_eq=np.array(balance), b_eq=np.zeros(len(balance)), bounds=bounds).fun
+
+    write(
+        "measures",
+        {
+            "weights": w,
+            "v": v,
+            "wOutput": w_o,
+            "valueWeighted": w * np.linalg.norm(v, axis=1),
+            "normWeighted": np.linalg.norm(w[:, :, None] * (v @ w_o)[None], axis=-1),
+            "layers": layers,
+            "rollout": results,
+            "flow": [[flow(query, key) for key in range(n)] for query in range(n)],
+        },
+    )
+
+
 def main():
     steps()
     positions()
     scoring()
+    compare()
+    measures()
 
 
 if __name__ == "__main__":
