@@ -9,9 +9,9 @@ if (unknown.length) {
   );
   process.exit(2);
 }
-const chosen = wanted.length
-  ? stages.filter((stage) => wanted.some((word) => isCalled(stage, word)))
-  : stages;
+const chosen = stages.filter((stage) =>
+  wanted.length ? wanted.some((word) => isCalled(stage, word)) : !stage.onlyByName,
+);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
@@ -41,8 +41,8 @@ async function runStage(stage) {
 }
 
 /** A stage answers to its name, and to the part before the dash ("vscode" is vscode-node and vscode-web). */
-function isCalled({ name }, word) {
-  return name === word || name.startsWith(`${word}-`);
+function isCalled({ name, onlyByName }, word) {
+  return name === word || (!onlyByName && name.startsWith(`${word}-`));
 }
 
 function inWords({ passed, failed, skipped }) {

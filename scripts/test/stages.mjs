@@ -1,6 +1,6 @@
 import { runCommands } from "./commands.mjs";
 import { runVitest } from "./vitest.mjs";
-import { runVscode } from "./vscode.mjs";
+import { runDesktop, runVscode } from "./vscode.mjs";
 
 /** The stages in order: what fails fastest comes first, what needs the build comes after it. */
 export const stages = [
@@ -21,6 +21,13 @@ export const stages = [
   { name: "browser", says: "the pages in Chromium", run: () => runVitest("browser") },
   { name: "vscode-node", says: "VS Code, Node extension host", run: () => runVscode("node") },
   { name: "vscode-web", says: "VS Code, web extension host", run: () => runVscode("web") },
+  {
+    name: "vscode-desktop",
+    says: "a desktop VS Code: VSCODE_EXECUTABLE, or one that is downloaded",
+    run: runDesktop,
+    // It needs a display and, mostly, a download.
+    onlyByName: true,
+  },
   { name: "journey", says: "a person's way through VS Code", run: () => runVitest("journey") },
   {
     name: "package",

@@ -1,1 +1,7 @@
-import "./activation.test";
+import "./inspection.test";
+import "./following.test";
+import "./documents.test";
+import "./hovers.test";
+import "./badInput.test";
+import "./settings.test";
+import "./worker.test";
