@@ -51,8 +51,6 @@ export interface MaskClass extends MaskSummary {
   readonly hiddenKeys: readonly number[];
   /** Of a block mask: first token of each block, ascending, from 0. */
   readonly blockStarts?: readonly number[];
-  /** Of a sliding window: how far a query sees back and ahead, itself excluded. */
-  readonly reach?: { readonly back: number; readonly ahead: number };
   /** Whether a query sees no key after itself. */
   readonly causal: boolean;
 }

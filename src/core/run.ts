@@ -28,6 +28,8 @@ export interface MaskSummary {
   readonly kind: "none" | "causal" | "sliding" | "padding" | "block" | "other" | "unknown";
   /** Of a sliding window: how many keys a query sees at most, itself included. */
   readonly window?: number;
+  /** Of a sliding window: how far a query sees back and ahead, itself excluded; a causal one sees 0 ahead. */
+  readonly reach?: { readonly back: number; readonly ahead: number };
 }
 
 /** What a run holds of one attention layer. Shapes are [nHeads, nQueries, nKeys]. */

@@ -11,7 +11,8 @@ export function visibilityOf(mask: MaskSummary): ((query: number, key: number) =
     case "causal":
       return (query, key) => key <= query;
     case "sliding": {
-      const { window } = mask;
+      const { window, reach } = mask;
+      if (reach) return (query, key) => key >= query - reach.back && key <= query + reach.ahead;
       return window === undefined ? undefined : (query, key) => key <= query && key > query - window;
     }
     default:
