@@ -28,3 +28,4 @@ declare class URL {
 }
 declare function atob(base64: string): string;
 declare function btoa(binary: string): string;
+declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };

@@ -37,6 +37,27 @@ export function noModels(): HeadlightError {
   );
 }
 
+export function unreadablePlace(uri: string): HeadlightError {
+  return new HeadlightError(
+    "unreadable-place",
+    `The engine cannot read models from ${uri}. Choose a folder or file on the machine that runs the extension.`,
+  );
+}
+
+export function staleText(): HeadlightError {
+  return new HeadlightError(
+    "stale-text",
+    "The text has changed since this inspection, so its tokens cannot be found in it. Run the inspection again.",
+  );
+}
+
+export function noInspection(): HeadlightError {
+  return new HeadlightError(
+    "no-inspection",
+    "Nothing has been inspected yet. Select text and inspect it first.",
+  );
+}
+
 export function malformedMessage(what: string, problem: string): HeadlightError {
   return new HeadlightError(
     "malformed-message",

@@ -1,0 +1,127 @@
+import * as vscode from "vscode";
+import { createEngine } from "../engine/handle";
+import type { HeadlightApi, InspectionSnapshot } from "./api";
+import { registerCommands } from "./commands";
+import { documentText, editsOf, LastEditor } from "./editorText";
+import { noInspection, staleText } from "./errors";
+import { TokenHovers } from "./hovers";
+import { Inspector } from "./inspect";
+import { INSPECTOR_VIEW, type PanelActions } from "./inspectorPanel";
+import { Inspectors } from "./inspectors";
+import { Models } from "./models";
+import type { HostPlatform } from "./platform";
+import { Reporter } from "./report";
+import { revealToken } from "./revealToken";
+import { saveBytes } from "./saveBytes";
+import type { Session } from "./session";
+import { engineSettings, onSettings } from "./settings";
+import { StatusBar } from "./status";
+import { TokenOutline } from "./tokenOutline";
+
+/** Puts the extension together. Nothing is read or started here: the engine starts with the first inspection. */
+export function activateHeadlight(context: vscode.ExtensionContext, platform: HostPlatform): HeadlightApi {
+  const log = vscode.window.createOutputChannel("Headlight", { log: true });
+  const reporter = new Reporter(log);
+  const engine = createEngine(platform.worker, engineSettings());
+  engine.onEvent({ log: ({ level, message }) => log[level](message) });
+
+  const models = new Models(platform.files, platform.modelsFolder, platform.cacheFolder);
+  const lastEditor = new LastEditor();
+  const inspectors = new Inspectors(engine, context.extensionUri, reporter, actionsFor);
+  const inspector = new Inspector(engine, models, inspectors, lastEditor, reporter);
+  const status = new StatusBar();
+  const outline = new TokenOutline();
+  const changed = new vscode.EventEmitter<InspectionSnapshot>();
+
+  function actionsFor(session: Session): PanelActions {
+    return {
+      runAgain: () => inspector.runAgain(inspectors.all.find((each) => each.session === session)),
+      save: (name, bytes) => saveBytes(name, bytes),
+      async revealToken({ runId, side, index }) {
+        const { shown } = session.inspection;
+        const token = shown?.run.tokens[index];
+        if (shown?.run.runId !== runId || side !== "source" || !token || !shown.request.document) return;
+        if (shown.stale) throw staleText();
+        await revealToken(shown.request.document, token);
+      },
+    };
+  }
+
+  function current(): InspectionSnapshot {
+    const { active } = inspectors;
+    return active ? active.session.snapshot(active.panel.visible) : { status: "empty", visible: false };
+  }
+
+  function outlineQuery(): void {
+    const session = inspectors.active?.session;
+    outline.show(session?.inspection.shown, session?.selection?.query);
+  }
+
+  function follow(): void {
+    const session = inspectors.active?.session;
+    status.show(session);
+    outlineQuery();
+    const is = (...statuses: string[]) => statuses.includes(session?.state.status ?? "empty");
+    setContext("hasInspection", is("running", "shown", "failed"));
+    setContext("running", is("running"));
+    setContext("shown", is("shown"));
+    changed.fire(current());
+  }
+
+  context.subscriptions.push(
+    log,
+    lastEditor,
+    inspectors,
+    status,
+    outline,
+    changed,
+    { dispose: () => void engine.stop() },
+    inspectors.onDidChange(follow),
+    registerCommands({ inspector, inspectors, models, platform, reporter }),
+    vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {
+      deserializeWebviewPanel: (panel, state) => inspector.restore(panel, state),
+    }),
+    vscode.languages.registerHoverProvider(
+      { pattern: "**" },
+      new TokenHovers(
+        () => inspectors.all.map(({ session }) => session).reverse(),
+        (error) => reporter.record(error),
+      ),
+    ),
+    vscode.window.onDidChangeVisibleTextEditors(outlineQuery),
+    vscode.workspace.onDidChangeTextDocument((event) => tellSessions(event.document, editsOf(event))),
+    vscode.workspace.onDidOpenTextDocument((document) => tellSessions(document, [])),
+    onSettings((affects) => {
+      if (affects("threads") || affects("byteBudget")) {
+        engine.configure(engineSettings()).catch((error: unknown) => reporter.record(error));
+      }
+      if (affects("colourMap")) for (const each of inspectors.all) each.sendSettings();
+    }),
+  );
+
+  function tellSessions(document: vscode.TextDocument, edits: ReturnType<typeof editsOf>): void {
+    const uri = document.uri.toString();
+    for (const { session } of inspectors.all) {
+      const { state } = session;
+      if (state.status !== "empty" && state.request.document?.uri === uri) {
+        session.inspection.documentChanged(documentText(document), edits);
+      }
+    }
+  }
+
+  return {
+    version: 1,
+    inspect: (what) => inspector.inspectThis(what),
+    current,
+    onDidChange: changed.event,
+    vectors(query) {
+      const { active } = inspectors;
+      if (!active) return Promise.reject(noInspection());
+      return active.session.rows.vectors(query);
+    },
+  };
+}
+
+function setContext(name: string, value: boolean): void {
+  void vscode.commands.executeCommand("setContext", `headlight.${name}`, value);
+}

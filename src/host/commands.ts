@@ -1,0 +1,96 @@
+import * as vscode from "vscode";
+import type { PageCommand } from "../protocol/viewContract";
+import { chooseModel } from "./chooseModel";
+import { record, integer, optional } from "./fields";
+import { stepHead, stepLayer } from "./headSelection";
+import type { Inspector } from "./inspect";
+import type { Inspectors } from "./inspectors";
+import type { Models } from "./models";
+import { parseChoice } from "./parseView";
+import type { HostPlatform } from "./platform";
+import type { Reporter } from "./report";
+import type { Session } from "./session";
+import { rememberModel } from "./settings";
+
+/** Commands of the palette that the page carries out; each is `headlight.` and its name. */
+const pageCommands: readonly PageCommand[] = [
+  "showHeads",
+  "showHead",
+  "showSteps",
+  "showPositions",
+  "showScoring",
+  "zoomIn",
+  "zoomOut",
+  "zoomReset",
+  "toggleScale",
+  "exportSvg",
+  "exportPng",
+  "exportCsv",
+  "exportJson",
+];
+
+/** Registers every command; what one needs is given, nothing is looked up. */
+export function registerCommands(parts: {
+  inspector: Inspector;
+  inspectors: Inspectors;
+  models: Models;
+  platform: HostPlatform;
+  reporter: Reporter;
+}): vscode.Disposable {
+  const { inspector, inspectors, models, platform, reporter } = parts;
+  const session = () => inspectors.active?.session;
+
+  const commands: Record<string, (argument?: unknown) => unknown> = {
+    inspect: (hint) => inspector.inspect(hint),
+    runAgain: () => inspector.runAgain(),
+    cancel: () => inspectors.all.forEach((each) => each.session.inspection.cancel()),
+    chooseModel: () => choose(inspector, models, platform),
+    showInspector: () => inspectors.active?.panel.reveal(),
+    showLog: () => reporter.log.show(),
+    nextHead: () => step(session(), stepHead, 1),
+    previousHead: () => step(session(), stepHead, -1),
+    nextLayer: () => step(session(), stepLayer, 1),
+    previousLayer: () => step(session(), stepLayer, -1),
+    openHead: (argument) => openHead(inspectors, argument),
+    makeQuery: (argument) => session()?.selectQuery(integer(record(argument, "makeQuery").query, "query")),
+  };
+  for (const name of pageCommands) commands[name] = () => inspectors.active?.command(name);
+
+  const registered = Object.entries(commands).map(([name, run]) =>
+    vscode.commands.registerCommand(`headlight.${name}`, async (argument?: unknown) => {
+      try {
+        return await run(argument);
+      } catch (error) {
+        reporter.show(error);
+        return undefined;
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registered);
+}
+
+async function choose(inspector: Inspector, models: Models, platform: HostPlatform): Promise<void> {
+  const id = await chooseModel(models, platform);
+  if (id === undefined) return;
+  // Found before it is remembered: a folder without a model is refused at once.
+  const { source } = await models.find(id);
+  await rememberModel(id);
+  await inspector.changeModel(source);
+}
+
+function step(session: Session | undefined, next: typeof stepHead, by: 1 | -1): void {
+  const run = session?.inspection.shown?.run;
+  if (session?.selection && run) session.selectHead(next(run, session.selection.choice, by));
+}
+
+/** A link in a hover: shows the head with the token as its query. */
+function openHead(inspectors: Inspectors, raw: unknown): void {
+  const argument = record(raw, "openHead");
+  const choice = parseChoice(argument.choice);
+  const query = optional(argument.query, (value) => integer(value, "query"));
+  const { active } = inspectors;
+  const selection = active?.session.selection;
+  if (!active || !selection) return;
+  active.session.select({ ...selection, view: "head", choice, ...(query !== undefined && { query }) });
+  active.panel.reveal(undefined, true);
+}

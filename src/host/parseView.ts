@@ -1,0 +1,170 @@
+import type { BlockKind, HeadAddress, HeadChoice } from "../core/run";
+import type { MatrixQuery, Slices, ThumbnailQuery, VectorQuery } from "../protocol/slices";
+import type { DocumentRange, InspectorSelection, InspectorState } from "../protocol/viewContract";
+import { malformedMessage } from "./errors";
+import { integer, oneOf, optional, record, string } from "./fields";
+import { MOST_CHARACTERS } from "./textToInspect";
+
+/** What a page may ask of a run. A page is not trusted: every field is looked at, and sizes are bounded. */
+export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameters<Slices[K]>[0] } = {
+  matrix: parseMatrixQuery,
+  vectors: parseVectorQuery,
+  thumbnails: parseThumbnailQuery,
+  statistics: (raw) => ofBlock(record(raw, "statistics")),
+  mask: (raw) => {
+    const query = record(raw, "mask");
+    return { ...ofBlock(query), layer: index(query.layer, "layer") };
+  },
+  headVectors: (raw) => {
+    const query = record(raw, "headVectors");
+    return {
+      runId: runId(query.runId),
+      address: parseAddress(query.address),
+      which: oneOf(query.which, "which", ["q", "k", "v", "output"]),
+    };
+  },
+  predictions: (raw) => {
+    const query = record(raw, "predictions");
+    return {
+      runId: runId(query.runId),
+      position: index(query.position, "position"),
+      count: integer(query.count, "count", 1, 1000),
+    };
+  },
+};
+
+export function parseSelection(raw: unknown): InspectorSelection {
+  const selection = record(raw, "selection");
+  const query = optional(selection.query, (value) => index(value, "query"));
+  return {
+    view: oneOf(selection.view, "view", ["heads", "head", "steps", "positions", "scoring", "generate"]),
+    choice: parseChoice(selection.choice),
+    measure: parseMeasure(selection.measure),
+    ...(query !== undefined && { query }),
+  };
+}
+
+export function parseReveal(raw: unknown): { runId: string; side: "source" | "target"; index: number } {
+  const message = record(raw, "revealToken");
+  return {
+    runId: runId(message.runId),
+    side: oneOf(message.side, "side", ["source", "target"]),
+    index: index(message.index, "index"),
+  };
+}
+
+/** Bytes to save, and a bare file name: whatever could lead out of a folder is taken off. */
+export function parseSave(raw: unknown): { name: string; bytes: Uint8Array } {
+  const message = record(raw, "save");
+  const name = string(message.name, "name", 200)
+    .replace(/^.*[/\\]/, "")
+    .replace(/[\u0000-\u001f<>:"|?*]/g, "_");
+  if (name === "" || name === "." || name === "..") throw malformedMessage("name", "an empty file name");
+  if (!(message.bytes instanceof Uint8Array)) throw malformedMessage("bytes", "not bytes");
+  return { name, bytes: message.bytes };
+}
+
+/** The state a page kept; nothing where it is of another version or shape, so that the page starts afresh. */
+export function parseState(raw: unknown): InspectorState | undefined {
+  try {
+    const state = record(raw, "state");
+    oneOf(state.version, "version", [1]);
+    const request = record(state.request, "request");
+    const targetText = optional(request.targetText, (value) => string(value, "targetText", MOST_CHARACTERS));
+    const document = optional(request.document, parseDocumentRange);
+    const selection = optional(state.selection, parseSelection);
+    return {
+      version: 1,
+      request: {
+        modelId: string(request.modelId, "modelId", 4096),
+        text: string(request.text, "text", MOST_CHARACTERS),
+        ...(targetText !== undefined && { targetText }),
+        ...(document && { document }),
+      },
+      ...(selection && { selection }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function parseMatrixQuery(raw: unknown): MatrixQuery {
+  const query = record(raw, "matrix");
+  const window = optional(query.window, (value) => {
+    const edges = record(value, "window");
+    return {
+      queryStart: index(edges.queryStart, "queryStart"),
+      queryEnd: index(edges.queryEnd, "queryEnd"),
+      keyStart: index(edges.keyStart, "keyStart"),
+      keyEnd: index(edges.keyEnd, "keyEnd"),
+    };
+  });
+  const maxRows = optional(query.maxRows, (value) => integer(value, "maxRows", 1, 4096));
+  const maxColumns = optional(query.maxColumns, (value) => integer(value, "maxColumns", 1, 4096));
+  return {
+    runId: runId(query.runId),
+    choice: parseChoice(query.choice),
+    measure: parseMeasure(query.measure),
+    ...(window && { window }),
+    ...(maxRows && { maxRows }),
+    ...(maxColumns && { maxColumns }),
+  };
+}
+
+function parseVectorQuery(raw: unknown): VectorQuery {
+  const query = record(raw, "vectors");
+  if (!Array.isArray(query.choices) || query.choices.length > 4096) {
+    throw malformedMessage("choices", "not a list of at most 4096 choices");
+  }
+  return {
+    runId: runId(query.runId),
+    choices: query.choices.map(parseChoice),
+    measure: parseMeasure(query.measure),
+    axis: oneOf(query.axis, "axis", ["query", "key"]),
+    index: index(query.index, "index"),
+  };
+}
+
+function parseThumbnailQuery(raw: unknown): ThumbnailQuery {
+  const query = record(raw, "thumbnails");
+  return { ...ofBlock(query), size: integer(query.size, "size", 1, 512) };
+}
+
+export function parseChoice(raw: unknown): HeadChoice {
+  const choice = record(raw, "choice");
+  return {
+    block: block(choice.block),
+    layer: choice.layer === "all" ? "all" : index(choice.layer, "layer"),
+    head: choice.head === "mean" || choice.head === "max" ? choice.head : index(choice.head, "head"),
+  };
+}
+
+function parseAddress(raw: unknown): HeadAddress {
+  const address = record(raw, "address");
+  return {
+    block: block(address.block),
+    layer: index(address.layer, "layer"),
+    head: index(address.head, "head"),
+  };
+}
+
+function parseDocumentRange(raw: unknown): DocumentRange {
+  const range = record(raw, "document");
+  const start = integer(range.start, "start");
+  return {
+    uri: string(range.uri, "uri", 8192),
+    version: integer(range.version, "version"),
+    start,
+    end: integer(range.end, "end", start),
+  };
+}
+
+const parseMeasure = (raw: unknown) => oneOf(raw, "measure", ["weights", "scores"]);
+const block = (raw: unknown): BlockKind => oneOf(raw, "block", ["encoder", "decoder", "cross"]);
+const runId = (raw: unknown) => string(raw, "runId", 200);
+/** Of a layer, head or token. */
+const index = (raw: unknown, what: string) => integer(raw, what, 0, 10_000_000);
+const ofBlock = (query: Record<string, unknown>) => ({
+  runId: runId(query.runId),
+  block: block(query.block),
+});

@@ -1,0 +1,18 @@
+import type { WorkerStarter } from "../engine/engine";
+import type { Files } from "../model/files";
+
+/** What differs between the Node and the web extension host. */
+export interface HostPlatform {
+  readonly worker: WorkerStarter;
+  readonly files: Files;
+  /** The folder of the embedded models. */
+  readonly modelsFolder: string;
+  /** Where Hugging Face libraries keep what they downloaded; absent in a browser. */
+  readonly cacheFolder?: string;
+  /** A reference (as `files` takes it) for what a file dialog gave; undefined where it cannot be read from here. */
+  referenceOf(uri: {
+    readonly scheme: string;
+    readonly fsPath: string;
+    toString(): string;
+  }): string | undefined;
+}

@@ -1,0 +1,34 @@
+import type { RunSummary } from "../core/run";
+import type { Translate } from "./translate";
+
+/** "Code 4x8 · WASM 2 · 128 tokens · 84 ms" */
+export function statusText(run: RunSummary, t: Translate): string {
+  const { name, nLayers, nHeads } = run.model;
+  const size = `${nLayers}x${nHeads}`;
+  const model = name.includes(size) ? name : `${name} ${size}`;
+  const nTokens = run.tokens.length + (run.targetTokens?.length ?? 0);
+  return [model, backendText(run), t("{0} tokens", nTokens), durationText(run.durations.totalMs)].join(" · ");
+}
+
+/** The parts of a run's time, one a line. */
+export function statusLines(run: RunSummary, t: Translate): string[] {
+  const { loadMs, tokenizeMs, runMs, totalMs } = run.durations;
+  return [
+    t("Loading the model: {0}", loadMs > 0 ? durationText(loadMs) : t("it was warm")),
+    t("Tokenizing: {0}", durationText(tokenizeMs)),
+    t("Forward pass with all attention: {0}", durationText(runMs)),
+    t("In all: {0}", durationText(totalMs)),
+    ...run.notices.map((notice) => notice.message),
+  ];
+}
+
+export function backendText({ backend }: Pick<RunSummary, "backend">): string {
+  const name = { wasm: "WASM", webgpu: "WebGPU", remote: "Remote" }[backend.name];
+  return backend.threads ? `${name} ${backend.threads}` : name;
+}
+
+/** Milliseconds up to a second, then seconds with one digit. */
+export function durationText(durationMs: number): string {
+  if (durationMs < 0.5) return "<1 ms";
+  return durationMs < 999.5 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`;
+}

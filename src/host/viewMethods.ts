@@ -1,0 +1,58 @@
+import { toReport } from "../core/errors";
+import type { Local } from "../protocol/channel";
+import type { Slices } from "../protocol/slices";
+import type { ViewContract } from "../protocol/viewContract";
+import { parseReveal, parseSave, parseSelection, parseSliceQuery } from "./parseView";
+import type { Session } from "./session";
+
+/** What a page's calls need beyond the session: the editor, the file system, the log. */
+export interface ViewActions {
+  ready(state: unknown): ReturnType<ViewContract["ready"]>;
+  revealToken(message: ReturnType<typeof parseReveal>): Promise<void>;
+  runAgain(): Promise<unknown>;
+  save(name: string, bytes: Uint8Array): Promise<boolean>;
+  /** A call failed: malformed, or refused by the engine. */
+  failed(error: unknown): void;
+}
+
+/** The methods a page can call. Arguments are read as unknown, whatever their types promise. */
+export function viewMethods(session: Session, actions: ViewActions): Local<ViewContract> {
+  const slice =
+    <K extends keyof Slices>(method: K) =>
+    (raw: unknown, { signal }: { signal: AbortSignal }) =>
+      watched(() =>
+        session.inspection.read(method, parseSliceQuery[method](raw) as Parameters<Slices[K]>[0], signal),
+      );
+
+  async function watched<T>(run: () => T | Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (toReport(error).code !== "cancelled") actions.failed(error);
+      throw error;
+    }
+  }
+
+  return {
+    matrix: slice("matrix"),
+    vectors: slice("vectors"),
+    thumbnails: slice("thumbnails"),
+    statistics: slice("statistics"),
+    mask: slice("mask"),
+    headVectors: slice("headVectors"),
+    predictions: slice("predictions"),
+    ready: (message) => watched(() => actions.ready((message as { state?: unknown } | undefined)?.state)),
+    select: (raw) => watched(() => session.select(parseSelection(raw))),
+    revealToken: (raw) => watched(() => actions.revealToken(parseReveal(raw))),
+    runAgain: () =>
+      watched(async () => {
+        await actions.runAgain();
+      }),
+    cancel: () => watched(() => session.inspection.cancel()),
+    save: (raw) =>
+      watched(async () => {
+        const { name, bytes } = parseSave(raw);
+        return { saved: await actions.save(name, bytes) };
+      }),
+  };
+}

@@ -1,0 +1,18 @@
+import path from "node:path";
+import type * as vscode from "vscode";
+import { activateHeadlight } from "../host/activate";
+import type { HeadlightApi } from "../host/api";
+import { huggingFaceCache } from "./cacheFolder";
+import { nodeFiles } from "./files";
+import { nodeWorkerStarter } from "./workerStarter";
+
+export function activate(context: vscode.ExtensionContext): HeadlightApi {
+  const at = (...names: string[]) => path.join(context.extensionPath, ...names);
+  return activateHeadlight(context, {
+    worker: nodeWorkerStarter(at("dist", "node", "worker.js"), { runtimeFolder: at("dist", "runtime") }),
+    files: nodeFiles,
+    modelsFolder: at("media", "models"),
+    cacheFolder: huggingFaceCache(process.env),
+    referenceOf: (uri) => (uri.scheme === "file" ? uri.fsPath : undefined),
+  });
+}
