@@ -89,7 +89,7 @@ function table(
   const name = (index: number | undefined) =>
     index === undefined ? "" : `${markdownText(visibleToken(tokens[index]?.text ?? "?"))} (${index})`;
   const weight = (values: Float32Array, index: number | undefined) =>
-    index === undefined ? "" : `${weightBar(values[index]!)} ${markdownText(weightText(values[index]!))}`;
+    index === undefined ? "" : `${weightBar(values[index]!)} ${number(values[index]!)}`;
   const lines = [
     `| ${markdownText(title)} | ${markdownText(choiceName(choice))} | ${markdownText(t("mean of all heads"))} | |`,
     "|:--|:--|:--|:--|",
@@ -107,9 +107,10 @@ function predictionLine({ run, predictions }: HoverFacts, t: Translate): string 
   const title = run.model.kind === "causal" ? t("next") : t("here");
   const guesses = predictions
     .slice(0, N_PREDICTIONS)
-    .map(
-      ({ text, probability }) =>
-        `**${markdownText(visibleToken(text))}** ${markdownText(weightText(probability))}`,
-    );
+    .map(({ text, probability }) => `**${markdownText(visibleToken(text))}** ${number(probability)}`);
   return `${markdownText(title)}: ${guesses.join(" · ")}`;
+}
+
+function number(weight: number): string {
+  return weightText(weight).replace("<", "&lt;");
 }

@@ -1,4 +1,5 @@
-import { HeadlightError, cancelled } from "../../../src/core/errors";
+import type { HeadlightError } from "../../../src/core/errors";
+import { cancelled } from "../../../src/core/errors";
 import type { RunSummary } from "../../../src/core/run";
 import type { Token } from "../../../src/core/token";
 import type { Engine } from "../../../src/engine/engine";

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { durationText, statusText } from "../../../src/host/statusText";
+import { english } from "./english";
+import { runOf } from "./fakeEngine";
+
+describe("the status bar", () => {
+  it("names model, size, backend with threads, tokens and time", () => {
+    expect(statusText(runOf("r", "I saw a saw"), english)).toBe("M 2x3 · WASM 2 · 4 tokens · 84 ms");
+  });
+
+  it("does not repeat a size that is part of the name", () => {
+    const run = runOf("r", "a", 4, 8);
+    const named = { ...run, model: { ...run.model, name: "Code 4x8" } };
+    expect(statusText(named, english)).toMatch(/^Code 4x8 · WASM/);
+  });
+
+  it.each([
+    [0.2, "<1 ms"],
+    [83.6, "84 ms"],
+    [999.7, "1.0 s"],
+    [12_345, "12.3 s"],
+  ])("writes %f ms as %s", (durationMs, text) => {
+    expect(durationText(durationMs)).toBe(text);
+  });
+});
