@@ -14,27 +14,22 @@ export type NewAttribute =
   | { readonly name: string; readonly int: number }
   | { readonly name: string; readonly float: number }
   | { readonly name: string; readonly ints: readonly number[] }
-  | { readonly name: string; readonly text: string };
+  | { readonly name: string; readonly text: string }
+  | { readonly name: string; readonly constant: NewConstant };
 
-export interface NewOutput {
-  readonly name: string;
-  readonly type?: string;
-  readonly rank?: number;
-}
-
-/** A small constant to add as an initialiser. */
+/** A small tensor; no dims is a scalar. */
 export interface NewConstant {
-  readonly name: string;
   readonly type: "int64" | "float32";
   readonly dims: readonly number[];
   readonly numbers: readonly number[];
 }
 
-/** Everything that goes into a graph behind what it has (field numbers: onnx.proto3). */
+/** What goes into a graph behind what it has (field numbers: onnx.proto3). Outputs carry a name only. */
 export interface Addition {
   readonly nodes: readonly NewNode[];
-  readonly outputs: readonly NewOutput[];
-  readonly constants: readonly NewConstant[];
+  readonly outputs: readonly string[];
+  /** Element types that the runtime cannot infer. */
+  readonly types: readonly { readonly name: string; readonly type: string }[];
 }
 
 /**
@@ -54,13 +49,44 @@ export function graphParts(addition: Addition): Uint8Array {
   return pbf.finish();
 }
 
-function writeGraphParts(addition: Addition, pbf: PbfWriter): void {
-  for (const constant of addition.constants) pbf.writeMessage(5, writeConstant, constant);
-  for (const node of addition.nodes) pbf.writeMessage(1, writeNode, node);
-  for (const output of addition.outputs) pbf.writeMessage(12, writeOutput, output);
+/** The same for a FunctionProto, whose outputs are names. */
+export function functionParts(addition: Addition): Uint8Array {
+  const pbf = new PbfWriter();
+  for (const output of addition.outputs) pbf.writeStringField(5, output);
+  for (const node of addition.nodes) pbf.writeMessage(7, writeNode, node);
+  return pbf.finish();
 }
 
-export function writeNode(node: NewNode, pbf: PbfWriter): void {
+/** Further outputs and attributes for a node that is there already. */
+export function nodeParts(outputs: readonly string[], attributes: readonly NewAttribute[]): Uint8Array {
+  const pbf = new PbfWriter();
+  for (const output of outputs) pbf.writeStringField(2, output);
+  for (const attribute of attributes) pbf.writeMessage(5, writeAttribute, attribute);
+  return pbf.finish();
+}
+
+function writeGraphParts(addition: Addition, pbf: PbfWriter): void {
+  for (const node of addition.nodes) pbf.writeMessage(1, writeNode, node);
+  for (const output of addition.outputs) pbf.writeMessage(12, writeOutput, output);
+  for (const typed of addition.types) pbf.writeMessage(13, writeTyped, typed);
+}
+
+function writeOutput(name: string, pbf: PbfWriter): void {
+  pbf.writeStringField(1, name);
+}
+
+/** A ValueInfoProto with a tensor type and no shape. */
+function writeTyped(typed: { name: string; type: string }, pbf: PbfWriter): void {
+  const code = elementTypeCode(typed.type);
+  pbf.writeStringField(1, typed.name);
+  pbf.writeMessage(
+    2,
+    (_, type) => type.writeMessage(1, (_, tensor) => tensor.writeVarintField(1, code), code),
+    code,
+  );
+}
+
+function writeNode(node: NewNode, pbf: PbfWriter): void {
   for (const name of node.inputs) pbf.writeStringField(1, name);
   for (const name of node.outputs) pbf.writeStringField(2, name);
   pbf.writeStringField(4, node.opType);
@@ -68,7 +94,8 @@ export function writeNode(node: NewNode, pbf: PbfWriter): void {
   if (node.domain) pbf.writeStringField(7, node.domain);
 }
 
-export function writeAttribute(attribute: NewAttribute, pbf: PbfWriter): void {
+/** Field 20 is the kind: 1 float, 2 int, 3 string, 4 tensor, 7 ints. */
+function writeAttribute(attribute: NewAttribute, pbf: PbfWriter): void {
   pbf.writeStringField(1, attribute.name);
   if ("int" in attribute) {
     pbf.writeVarintField(3, attribute.int);
@@ -79,39 +106,25 @@ export function writeAttribute(attribute: NewAttribute, pbf: PbfWriter): void {
   } else if ("ints" in attribute) {
     for (const number of attribute.ints) pbf.writeVarintField(8, number);
     pbf.writeVarintField(20, 7);
-  } else {
+  } else if ("text" in attribute) {
     pbf.writeStringField(4, attribute.text);
     pbf.writeVarintField(20, 3);
+  } else {
+    pbf.writeMessage(5, writeConstant, attribute.constant);
+    pbf.writeVarintField(20, 4);
   }
 }
 
-function writeOutput(output: NewOutput, pbf: PbfWriter): void {
-  pbf.writeStringField(1, output.name);
-  if (!output.type) return;
-  pbf.writeMessage(
-    2,
-    (type: string, typeProto) => {
-      typeProto.writeMessage(
-        1,
-        (code: number, tensor) => {
-          tensor.writeVarintField(1, code);
-        },
-        elementTypeCode(type),
-      );
-    },
-    output.type,
-  );
-}
-
 function writeConstant(constant: NewConstant, pbf: PbfWriter): void {
+  const { type, numbers } = constant;
   for (const dim of constant.dims) pbf.writeVarintField(1, dim);
-  pbf.writeVarintField(2, elementTypeCode(constant.type));
-  pbf.writeStringField(8, constant.name);
-  const bytes = new Uint8Array(constant.numbers.length * (constant.type === "int64" ? 8 : 4));
+  pbf.writeVarintField(2, elementTypeCode(type));
+  const size = type === "int64" ? 8 : 4;
+  const bytes = new Uint8Array(numbers.length * size);
   const view = new DataView(bytes.buffer);
-  constant.numbers.forEach((number, index) => {
-    if (constant.type === "int64") view.setBigInt64(index * 8, BigInt(number), true);
-    else view.setFloat32(index * 4, number, true);
+  numbers.forEach((number, index) => {
+    if (type === "int64") view.setBigInt64(index * size, BigInt(number), true);
+    else view.setFloat32(index * size, number, true);
   });
   pbf.writeBytesField(9, bytes);
 }

@@ -1,32 +1,43 @@
+import type { Additions } from "./additions";
 import type { Op, Value } from "./dataflow";
 import type { Product } from "./product";
 
-/** A tensor to hand over, and what its axes are (see CapturedOutput.axes). */
-export interface Place {
-  readonly value: Value;
-  readonly axes: readonly string[];
-}
+/** A tensor to hand over, and what its axes are (see CapturedOutput.axes): one that is there, or one to be computed. */
+export type Place = { readonly axes: readonly string[] } & (
+  | { readonly value: Value }
+  /** Adds nodes to the graph of the attention's own scope and returns the name of a float32 tensor there. */
+  | { readonly make: (to: Additions) => string }
+);
 
 /** One attention that was found in a graph, whatever operators compute it. */
 export interface FoundAttention {
   readonly pattern: string;
   /** The node that makes the weights. */
   readonly op: Op;
+  /** What queries and keys are computed from, for telling self-attention from cross-attention. */
+  readonly queriesFrom: Value;
+  readonly keysFrom: Value;
   readonly weights: Place;
   readonly scores?: Place;
   readonly q?: Place;
   readonly k?: Place;
   readonly v?: Place;
   readonly output?: Place;
-  readonly scoreProduct?: Product;
-  readonly valueProduct?: Product;
-  /** What is multiplied onto q·k between the product and the softmax. */
+  readonly nHeads?: number;
+  readonly nKeyHeads?: number;
+  readonly dHead?: number;
+  /** What is multiplied onto q·k (as handed over) to give the scores, before masks and biases. */
   readonly productScale?: number;
   readonly softcap?: number;
   /** What is added to or selected against the scores: masks and biases. */
   readonly biases: readonly Value[];
+  readonly scoreProduct?: Product;
+  readonly valueProduct?: Product;
+  readonly isCausal?: boolean;
+  /** How many keys a query sees at most, itself included. */
+  readonly window?: number;
   readonly hasSink?: boolean;
-  readonly hasNanGuard?: boolean;
+  readonly notes: readonly string[];
 }
 
 export interface NotFound {

@@ -1,14 +1,18 @@
 import type { BlockKind } from "../core/run";
 import type { FoundAttention } from "./attention";
-import type { Value } from "./dataflow";
+import type { Scope, Value } from "./dataflow";
 import type { Known } from "./findAttention";
 
 /** Attention with its place: which block it belongs to, and its number there. */
 export interface Placed {
   readonly attention: FoundAttention;
+  /** The same layer in the other branches of an If. */
+  readonly others: FoundAttention[];
   readonly block: BlockKind;
   readonly layer: number;
 }
+
+type Counts = Record<BlockKind, number>;
 
 /**
  * Cross-attention has queries from content that its keys know nothing of. What comes before the keys of a
@@ -19,36 +23,60 @@ export function placeInBlocks(found: readonly FoundAttention[], known: Known, is
   const isCross = new Map(inOrder.map((attention) => [attention, crosses(attention, known)]));
   const encoders = beforeKeys(inOrder.filter((attention) => isCross.get(attention)));
   const hasCross = [...isCross.values()].includes(true);
-  const counts = { encoder: 0, decoder: 0, cross: 0 };
-  return inOrder.map((attention) => {
-    const block = isCross.get(attention)
-      ? "cross"
-      : hasCross
-        ? encoders.has(attention.op.order)
-          ? "encoder"
-          : "decoder"
-        : isCausal
-          ? "decoder"
-          : "encoder";
-    return { attention, block, layer: counts[block]++ };
-  });
+  const self = (attention: FoundAttention): BlockKind =>
+    hasCross ? (encoders.has(attention.op.order) ? "encoder" : "decoder") : isCausal ? "decoder" : "encoder";
+  const counts = new Map<Scope | undefined, Counts>();
+  const placed: Placed[] = [];
+  for (const attention of inOrder) {
+    const block = isCross.get(attention) ? "cross" : self(attention);
+    const branch = branchOf(attention.op.scope);
+    const count = countsIn(counts, branch);
+    const layer = count[block]++;
+    const twin = branch && placed.find((one) => isTwin(one, attention, block, layer));
+    if (twin) twin.others.push(attention);
+    else placed.push({ attention, others: [], block, layer });
+  }
+  return placed;
+}
+
+/** A branch goes on counting where the graph around it stands. */
+function countsIn(counts: Map<Scope | undefined, Counts>, branch: Scope | undefined): Counts {
+  const outside = branch?.parent && countsIn(counts, branchOf(branch.parent));
+  const known = counts.get(branch) ?? { encoder: 0, decoder: 0, cross: 0, ...outside };
+  counts.set(branch, known);
+  return known;
+}
+
+function branchOf(scope: Scope): Scope | undefined {
+  for (let at: Scope | undefined = scope; at; at = at.parent) if (at.kind === "branch") return at;
+  return undefined;
+}
+
+function isTwin(one: Placed, other: FoundAttention, block: BlockKind, layer: number): boolean {
+  const [mine, its] = [branchOf(one.attention.op.scope), branchOf(other.op.scope)];
+  return (
+    one.block === block &&
+    one.layer === layer &&
+    mine !== its &&
+    mine?.container === its?.container &&
+    one.attention.weights.axes.join() === other.weights.axes.join()
+  );
 }
 
 function orderOf(attention: FoundAttention): number {
   return attention.op.order;
 }
 
-function crosses({ q, k }: FoundAttention, { origins }: Known): boolean {
-  if (!q || !k) return false;
-  const queries = origins.inputsOf(q.value);
-  const keys = origins.inputsOf(k.value);
+function crosses({ queriesFrom, keysFrom }: FoundAttention, { origins }: Known): boolean {
+  const queries = origins.inputsOf(queriesFrom);
+  const keys = origins.inputsOf(keysFrom);
   return queries === 0n ? keys !== 0n : (queries & ~keys) !== 0n;
 }
 
 /** Orders of all operations whose results go into the keys of one of these. */
 function beforeKeys(attentions: readonly FoundAttention[]): Set<number> {
   const orders = new Set<number>();
-  const open: Value[] = attentions.flatMap(({ k }) => (k ? [k.value] : []));
+  const open: Value[] = attentions.map(({ keysFrom }) => keysFrom);
   const seen = new Set<Value>(open);
   for (let value = open.pop(); value; value = open.pop()) {
     if (value.producer) orders.add(value.producer.order);

@@ -1,4 +1,4 @@
-import { cyclicGraph, damagedModel, graphTooLarge } from "./errors";
+import { cyclicGraph, graphTooLarge } from "./errors";
 import type { Graph, GraphNode, LocalFunction, ScannedModel, StoredTensor, ValueInfo } from "./graph";
 
 /** One tensor of the graph, in the scope that made it. */
@@ -34,6 +34,8 @@ export interface Scope {
   readonly container?: Op;
   /** Of the container that holds this sub-graph ("then_branch"). */
   readonly attribute?: string;
+  /** How many outputs the function declares. */
+  readonly nFunctionOutputs?: number;
   readonly values: Map<string, Value>;
 }
 
@@ -123,6 +125,7 @@ class Builder {
       graph: called.graph,
       parent: op.scope,
       container: op,
+      nFunctionOutputs: called.outputs.length,
       values: new Map(),
     };
     called.inputs.forEach((name, index) => {
@@ -147,9 +150,6 @@ class Builder {
       ...parts,
       ...(info && { info }),
     };
-    if (name !== "" && scope.values.has(name)) {
-      throw damagedModel(scope.graph.range.byteOffset, `two values with one name in the graph`);
-    }
     if (name !== "") scope.values.set(name, value);
     return value;
   }

@@ -4,7 +4,7 @@ import { storedNumbers } from "./constants";
 import type { Dataflow, Op, Value } from "./dataflow";
 import type { Origins } from "./origins";
 import { productAfter, productsBefore } from "./paths";
-import type { Path, Step } from "./paths";
+import type { Path } from "./paths";
 import type { Product } from "./product";
 import type { Shapes } from "./shapes";
 
@@ -63,6 +63,8 @@ function spelledOut(op: Op, known: Known): FoundAttention | string | undefined {
   return {
     pattern: path.product.op.node.opType === "Einsum" ? "einsum-softmax-einsum" : "matmul-softmax-matmul",
     op,
+    queriesFrom: roles.queries,
+    keysFrom: roles.keys,
     weights: chain,
     scores: { value: scoresValue, axes: names },
     q: operand(path.product, roles.queries, roles.queryLetter, names, shapes),
@@ -71,6 +73,7 @@ function spelledOut(op: Op, known: Known): FoundAttention | string | undefined {
     output: headOutput(after, names, shapes),
     scoreProduct: path.product,
     valueProduct: after.product,
+    ...headCounts(names, op, roles, known),
     ...pathTraits(path, after, known),
   };
 }
@@ -173,7 +176,7 @@ function operand(
   const contracted = [...product.leftAxes].filter(
     (letter) => product.rightAxes.includes(letter) && !product.outputAxes.includes(letter),
   );
-  return { value, axes: nameLetters(letters, positionLetter, contracted, names) };
+  return { value: beforeQuantising(value), axes: nameLetters(letters, positionLetter, contracted, names) };
 }
 
 function valueOperand(after: Path, names: readonly string[], shapes: Shapes): Place {
@@ -187,7 +190,7 @@ function valueOperand(after: Path, names: readonly string[], shapes: Shapes): Pl
   );
   const features = own(axes, other, product.outputAxes);
   const letters = expandLeading(axes, shapes.dimsOf(value)?.length ?? names.length);
-  return { value, axes: nameLetters(letters, keyLetters[0] ?? "", features, names) };
+  return { value: beforeQuantising(value), axes: nameLetters(letters, keyLetters[0] ?? "", features, names) };
 }
 
 function headOutput(after: Path, names: readonly string[], shapes: Shapes): Place {
@@ -197,7 +200,28 @@ function headOutput(after: Path, names: readonly string[], shapes: Shapes): Plac
   const features = own(axes, other, product.outputAxes);
   const queries = own(other, axes, product.outputAxes);
   const letters = expandLeading(product.outputAxes, shapes.dimsOf(product.output)?.length ?? names.length);
-  return { value: product.output, axes: nameLetters(letters, queries.at(-1) ?? "", features, names) };
+  return {
+    value: afterScaling(product.output),
+    axes: nameLetters(letters, queries.at(-1) ?? "", features, names),
+  };
+}
+
+/** What an operand of an integer product stands for. */
+function beforeQuantising(value: Value): Value {
+  const op = value.producer;
+  const isQuantised = op?.node.opType === "DynamicQuantizeLinear" || op?.node.opType === "QuantizeLinear";
+  return (isQuantised && op.inputs[0]) || value;
+}
+
+/** The result of an integer product as a number: behind its Cast and Mul. */
+function afterScaling(value: Value): Value {
+  if (value.producer?.node.opType !== "MatMulInteger") return value;
+  let at = value;
+  for (const opType of ["Cast", "Mul"]) {
+    const next = at.consumers.find(({ op }) => op.node.opType === opType);
+    at = next?.op.outputs[0] ?? at;
+  }
+  return at;
 }
 
 /** Leading axes take the names that the weights' leading axes have, counted from the matrix outwards. */
@@ -218,11 +242,60 @@ function nameLetters(
   );
 }
 
+/** From the shapes, as far as they are known before the run. */
+function headCounts(
+  names: readonly string[],
+  op: Op,
+  roles: Roles,
+  { shapes }: Known,
+): Pick<FoundAttention, "nHeads" | "nKeyHeads" | "dHead"> {
+  const dims = op.outputs[0] && shapes.dimsOf(op.outputs[0]);
+  const nHeads = headsOf(names, dims);
+  const nKeyHeads = keyHeads(roles.keys, shapes) ?? nHeads;
+  const dHead = shapes.dimsOf(roles.queries)?.at(-1);
+  return {
+    ...(nHeads && { nHeads }),
+    ...(nKeyHeads && { nKeyHeads }),
+    ...(typeof dHead === "number" && { dHead }),
+  };
+}
+
+export function headsOf(
+  axes: readonly string[],
+  dims: readonly (number | string | null)[] | undefined,
+): number | undefined {
+  let heads: number | undefined;
+  axes.forEach((axis, index) => {
+    const dim = dims?.[index];
+    if (axis === "h" || axis === "g") heads = typeof dim === "number" ? (heads ?? 1) * dim : undefined;
+  });
+  return heads;
+}
+
+/** Heads of the keys before they are repeated for several query heads (an Expand or Tile of rank 5). */
+function keyHeads(keys: Value, shapes: Shapes): number | undefined {
+  let at: Value | undefined = keys;
+  for (let step = 0; at && step < 12; step++) {
+    const op: Op | undefined = at.producer;
+    const input: Value | undefined = op?.inputs[0];
+    if (!op || !input) return undefined;
+    const dims = shapes.dimsOf(input);
+    if ((op.node.opType === "Expand" || op.node.opType === "Tile") && dims?.length === 5) {
+      const heads = dims[1];
+      return typeof heads === "number" ? heads : undefined;
+    }
+    if (!["Reshape", "Transpose", "Mul", "Cast", "Identity", "Unsqueeze"].includes(op.node.opType))
+      return undefined;
+    at = input;
+  }
+  return undefined;
+}
+
 function pathTraits(
   path: Path,
   after: Path,
   known: Known,
-): Pick<FoundAttention, "productScale" | "softcap" | "biases" | "hasSink" | "hasNanGuard"> {
+): Pick<FoundAttention, "productScale" | "softcap" | "biases" | "hasSink" | "notes"> {
   const biases: Value[] = [];
   let scale: number | undefined = path.product.factor;
   let softcap: number | undefined;
@@ -246,7 +319,9 @@ function pathTraits(
     ...(scale !== undefined && { productScale: scale }),
     ...(softcap !== undefined && { softcap }),
     ...(path.steps.some(({ op }) => op.node.opType === "Concat") && { hasSink: true }),
-    ...(after.steps.some((step: Step) => step.op.node.opType === "Where") && { hasNanGuard: true }),
+    notes: after.steps.some((step) => step.op.node.opType === "Where")
+      ? ["rows without keys are set to 0"]
+      : [],
   };
 }
 

@@ -26,6 +26,8 @@ export interface GraphNode {
 export interface Attribute {
   readonly name: string;
   readonly number?: number;
+  /** Whether the number is a float (field 2) and not an integer. */
+  readonly isFloat?: boolean;
   readonly numbers?: number[];
   readonly text?: string;
   readonly tensor?: StoredTensor;

@@ -1,50 +1,127 @@
 import type { FoundAttention } from "./attention";
+import { decodeNumbers } from "./constants";
 import type { Value } from "./dataflow";
 import type { Known } from "./findAttention";
+import { elementBits } from "./graph";
+import type { StoredTensor } from "./graph";
+import type { ByteSource } from "./wire";
+
+/** Stored masks that let a query see no later key. */
+export type TriangularMasks = ReadonlySet<StoredTensor>;
 
 /** What a mask is made of, by dataflow: "causal", "padding", "causal + padding", "none", or "read from the run". */
-export function maskKind(attention: FoundAttention, known: Known): string {
-  if (!attention.biases.length) return "none";
-  const parts = new Set<string>();
-  for (const bias of attention.biases) for (const part of madeOf(bias, known)) parts.add(part);
+export function maskKind(attention: FoundAttention, known: Known, triangular: TriangularMasks): string {
+  const parts = new Set<string>(attention.isCausal ? ["causal"] : []);
+  if (!attention.biases.length && !parts.size) return "none";
+  for (const bias of attention.biases) {
+    for (const value of behind(bias)) {
+      if (value.inputIndex >= 0) parts.add("padding");
+      if (value.stored && triangular.has(value.stored)) parts.add("causal");
+      const constant = value.producer?.node.attributes.get("value")?.tensor;
+      if (constant && triangular.has(constant)) parts.add("causal");
+      if (isOrdering(value, known)) parts.add("causal");
+    }
+  }
   return parts.size ? [...parts].sort().join(" + ") : "read from the run";
 }
 
-const COMPARES = new Set(["Less", "LessOrEqual", "Greater", "GreaterOrEqual"]);
+const CORNER = 8;
+const MOST_MASKS = 64;
+
+/** Looks at the first rows of the square constants that masks are made of. */
+export async function findTriangular(
+  found: readonly FoundAttention[],
+  reader: ByteSource,
+): Promise<TriangularMasks> {
+  const squares = new Set<StoredTensor>();
+  for (const { biases } of found) {
+    for (const value of biases.flatMap(behind)) {
+      const tensor = value.stored ?? value.producer?.node.attributes.get("value")?.tensor;
+      const [rows = 0, columns = 1] = tensor?.dims.slice(-2) ?? [];
+      if (tensor?.data && rows === columns && rows > 1 && squares.size < MOST_MASKS) squares.add(tensor);
+    }
+  }
+  const triangular = new Set<StoredTensor>();
+  for (const tensor of squares) if (await isTriangular(tensor, reader)) triangular.add(tensor);
+  return triangular;
+}
+
+async function isTriangular(tensor: StoredTensor, reader: ByteSource): Promise<boolean> {
+  const size = tensor.dims.at(-1) ?? 0;
+  const bytesEach = tensor.dataField === 4 ? 4 : elementBits(tensor.type) / 8;
+  const isFixedSize = tensor.dataField === 9 || tensor.dataField === 4;
+  if (!tensor.data || !isFixedSize || tensor.data.byteLength < size * size * bytesEach) return false;
+  const corner = Math.min(CORNER, size);
+  const below = new Set<number>();
+  const above = new Set<number>();
+  for (let row = 0; row < corner; row++) {
+    const byteOffset = tensor.data.byteOffset + row * size * bytesEach;
+    const numbers = decodeNumbers(tensor, await reader.read(byteOffset, corner * bytesEach)) ?? [];
+    numbers.forEach((number, column) => (column > row ? above : below).add(number));
+  }
+  return below.size === 1 && above.size === 1 && [...below][0] !== [...above][0];
+}
+
 const MOST_VISITED = 500;
 
-function madeOf(bias: Value, known: Known): string[] {
-  const parts: string[] = [];
+/** All values that a mask is computed from, itself included; shapes are left out. */
+function behind(bias: Value): Value[] {
   const seen = new Set<Value>([bias]);
   const open = [bias];
-  let isOrdered = false;
   for (let value = open.pop(); value && seen.size < MOST_VISITED; value = open.pop()) {
     const op = value.producer;
-    if (value.inputIndex >= 0) parts.push("padding");
     if (!op || op.node.opType === "Shape") continue;
-    if (op.node.opType === "Trilu") isOrdered = true;
-    if (COMPARES.has(op.node.opType) && op.inputs.every((input) => input && comesFromRange(input, known))) {
-      isOrdered = true;
-    }
-    for (const input of op.inputs) {
+    for (const input of [...op.inputs, ...value.inner]) {
       if (input && !seen.has(input)) {
         seen.add(input);
         open.push(input);
       }
     }
   }
-  if (isOrdered) parts.push("causal");
-  return parts;
+  return [...seen];
 }
 
-/** Whether a value counts positions: a Range, a running sum, or position ids, shifted or reshaped. */
-function comesFromRange(value: Value, known: Known): boolean {
+const COMPARES = new Set(["Less", "LessOrEqual", "Greater", "GreaterOrEqual"]);
+
+function isOrdering({ producer }: Value, known: Known): boolean {
+  if (!producer) return false;
+  if (producer.node.opType === "Trilu") return true;
+  return (
+    COMPARES.has(producer.node.opType) &&
+    producer.inputs.every((input) => input !== undefined && countsPositions(input, known))
+  );
+}
+
+/** Whether a value is a Range or a running sum, shifted or reshaped. */
+function countsPositions(value: Value, known: Known): boolean {
   let at: Value | undefined = value;
   for (let step = 0; at && step < 12; step++) {
     const op: Value["producer"] = at.producer;
     if (!op) return false;
     if (op.node.opType === "Range" || op.node.opType === "CumSum") return true;
     at = op.inputs.find((input) => input && !known.origins.isConstant(input));
+  }
+  return false;
+}
+
+/** Whether the keys grow with those of an earlier run: a Concat with an input of the model. */
+export function hasPast({ keysFrom }: FoundAttention): boolean {
+  let at: Value | undefined = keysFrom;
+  for (let step = 0; at && step < 12; step++) {
+    const op: Value["producer"] = at.producer;
+    if (op?.node.opType === "Concat") {
+      return op.inputs.some((input) => input !== undefined && isNearInput(input));
+    }
+    at = op?.inputs[0];
+  }
+  return false;
+}
+
+function isNearInput(value: Value): boolean {
+  let at: Value | undefined = value;
+  for (let step = 0; at && step < 6; step++) {
+    if (at.inputIndex >= 0) return true;
+    at = at.producer?.inputs[0];
   }
   return false;
 }

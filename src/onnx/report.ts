@@ -1,12 +1,11 @@
 import type { BlockKind } from "../core/run";
-import type { NotFound } from "./attention";
+import type { FoundAttention, NotFound } from "./attention";
 import type { Placed } from "./blocks";
 import type { Op } from "./dataflow";
 import { shorten } from "./errors";
 import type { Known } from "./findAttention";
 import type { Capture, GraphReport, LayerReport } from "./instrumented";
 import { CAPTURES } from "./instrumented";
-import { maskKind } from "./mask";
 
 const KINDS: readonly BlockKind[] = ["encoder", "decoder", "cross"];
 
@@ -14,6 +13,7 @@ const KINDS: readonly BlockKind[] = ["encoder", "decoder", "cross"];
 export function buildReport(
   known: Known,
   placed: readonly Placed[],
+  masks: ReadonlyMap<FoundAttention, string>,
   notFound: readonly NotFound[],
 ): GraphReport {
   const { model } = known.flow;
@@ -24,7 +24,7 @@ export function buildReport(
     nNodes: known.flow.ops.length,
     blocks: KINDS.map((kind) => ({
       kind,
-      layers: placed.filter(({ block }) => block === kind).map((one) => layerReport(one, known)),
+      layers: placed.filter(({ block }) => block === kind).map((one) => layerReport(one, masks)),
     })).filter(({ layers }) => layers.length),
     notFound: notFound.map(({ op, reason }) => ({ where: nameOf(op), reason })),
     positions: { scheme: "unknown", parameters: {} },
@@ -32,30 +32,24 @@ export function buildReport(
   };
 }
 
-function layerReport({ attention, layer }: Placed, known: Known): LayerReport {
+function layerReport({ attention, layer }: Placed, masks: ReadonlyMap<FoundAttention, string>): LayerReport {
   const has: Capture[] = CAPTURES.filter((what) => attention[what]);
-  const heads = headsOf(attention.weights.axes, known.shapes.dimsOf(attention.weights.value));
+  const { nHeads, nKeyHeads, dHead, productScale, softcap, window, hasSink } = attention;
+  const notes = [...attention.notes];
+  if (softcap) notes.push(`scores are capped at ${softcap} by tanh`);
+  if (hasSink) notes.push("a sink takes part of each row, so rows sum to less than 1");
   return {
     layer,
     pattern: attention.pattern,
-    ...(heads && { nHeads: heads }),
-    ...(attention.productScale !== undefined && { scale: attention.productScale }),
-    mask: maskKind(attention, known),
+    ...(nHeads && { nHeads }),
+    ...(nKeyHeads && { nKeyHeads }),
+    ...(dHead && { dHead }),
+    ...(productScale !== undefined && { scale: productScale }),
+    mask: (masks.get(attention) ?? "") + (window ? `, the last ${window} keys` : ""),
     has,
     node: nameOf(attention.op),
+    ...(notes.length && { note: notes.join("; ") }),
   };
-}
-
-export function headsOf(
-  axes: readonly string[],
-  dims: readonly (number | string | null)[] | undefined,
-): number | undefined {
-  let heads: number | undefined;
-  axes.forEach((axis, index) => {
-    const dim = dims?.[index];
-    if (axis === "h" || axis === "g") heads = typeof dim === "number" ? (heads ?? 1) * dim : undefined;
-  });
-  return heads;
 }
 
 function nameOf(op: Op): string {

@@ -148,8 +148,10 @@ class Scanner {
     let name = "";
     await this.fields(range, async (field) => {
       if (field.number === 1 && field.wire === 2) await this.string(field, (text) => void (name = text));
-      else if (field.number === 2 || field.number === 3) found.number = field.value;
-      else if (field.number === 4 && field.byteLength <= SMALL_TENSOR) {
+      else if (field.number === 2 || field.number === 3) {
+        found.number = field.value;
+        found.isFloat = field.number === 2;
+      } else if (field.number === 4 && field.byteLength <= SMALL_TENSOR) {
         await this.string(field, (text) => void (found.text = text));
       } else if (field.number === 5) found.tensor = await this.tensor(messageRange(field, range));
       else if (field.number === 6) {

@@ -1,3 +1,4 @@
+import { decodeNumbers } from "./constants";
 import type { Op, Value } from "./dataflow";
 import { numberOf } from "./graph";
 
@@ -44,9 +45,9 @@ export function shapeValueOf(op: Op, known: Known): readonly Dim[] | undefined {
     }
     case "ConstantOfShape": {
       const length = first?.length === 1 ? first[0] : undefined;
-      const bytes = node.attributes.get("value")?.tensor?.bytes;
+      const fill = node.attributes.get("value")?.tensor;
       if (typeof length !== "number" || length > 16 || length < 0) return undefined;
-      return new Array<Dim>(length).fill(bytes ? (bytes[0] ?? 0) : 0);
+      return new Array<Dim>(length).fill((fill?.bytes && decodeNumbers(fill, fill.bytes)?.[0]) ?? 0);
     }
     case "Add":
     case "Sub":

@@ -84,3 +84,87 @@ export function headsIn(tensor: ort.Tensor, captured: CapturedOutput, nBatches: 
   });
   return heads;
 }
+
+/** A model's layers as they came out of one run, for checks that hold whatever operator computed them. */
+export function layersOf(model: InstrumentedModel): Map<string, CapturedOutput[]> {
+  const layers = new Map<string, CapturedOutput[]>();
+  for (const one of model.captured) {
+    const key = `${one.block} ${one.layer}`;
+    layers.set(key, [...(layers.get(key) ?? []), one]);
+  }
+  return layers;
+}
+
+/** Largest |weights x v - output| over all heads of one layer: weights that are not the model's own cannot pass. */
+export function valueError(
+  results: Readonly<Record<string, ort.Tensor>>,
+  layer: readonly CapturedOutput[],
+  nBatches: number,
+): number {
+  const find = (what: string) => {
+    const captured = layer.find((one) => one.what === what);
+    const tensor = captured && results[captured.name];
+    if (!captured || !tensor) throw new Error(`no ${what}`);
+    return { captured, tensor };
+  };
+  const [weights, values, output] = [find("weights"), find("v"), find("output")];
+  const nHeads = headsIn(weights.tensor, weights.captured, nBatches);
+  const nValueHeads = headsIn(values.tensor, values.captured, nBatches);
+  let worst = 0;
+  for (let batch = 0; batch < nBatches; batch++) {
+    for (let head = 0; head < nHeads; head++) {
+      const w = matrixOf(weights.tensor, weights.captured, nBatches, batch, head);
+      const v = matrixOf(
+        values.tensor,
+        values.captured,
+        nBatches,
+        batch,
+        Math.floor((head * nValueHeads) / nHeads),
+      );
+      const o = matrixOf(output.tensor, output.captured, nBatches, batch, head);
+      if (w.columns !== v.rows || w.rows !== o.rows)
+        throw new Error(`${w.rows}x${w.columns} by ${v.rows} is not ${o.rows}`);
+      for (let row = 0; row < o.rows; row++) {
+        for (let column = 0; column < o.columns; column++) {
+          let sum = 0;
+          for (let key = 0; key < w.columns; key++) sum += w.at(row, key) * v.at(key, column);
+          const difference = Math.abs(sum - o.at(row, column));
+          worst = Math.max(worst, Number.isNaN(difference) ? Infinity : difference);
+        }
+      }
+    }
+  }
+  return worst;
+}
+
+/** Largest |softmax(scores) - weights|; rows without any key are left out. */
+export function softmaxError(
+  results: Readonly<Record<string, ort.Tensor>>,
+  layer: readonly CapturedOutput[],
+  nBatches: number,
+): number {
+  const [weights, scores] = ["weights", "scores"].map((what) => layer.find((one) => one.what === what));
+  if (!weights || !scores) throw new Error("no weights or scores");
+  const [weightsTensor, scoresTensor] = [results[weights.name], results[scores.name]];
+  if (!weightsTensor || !scoresTensor) throw new Error("no tensor");
+  let worst = 0;
+  for (let batch = 0; batch < nBatches; batch++) {
+    for (let head = 0; head < headsIn(weightsTensor, weights, nBatches); head++) {
+      const w = matrixOf(weightsTensor, weights, nBatches, batch, head);
+      const s = matrixOf(scoresTensor, scores, nBatches, batch, head);
+      for (let row = 0; row < w.rows; row++) {
+        const numbers = Array.from({ length: w.columns }, (_, key) => s.at(row, key));
+        const most = Math.max(...numbers);
+        const exponents = numbers.map((number) => Math.exp(number - most));
+        const total = exponents.reduce((a, b) => a + b, 0);
+        const isMasked = !(most > -1e30) || numbers.every((_, key) => w.at(row, key) === 0);
+        if (isMasked) continue;
+        exponents.forEach((number, key) => {
+          const difference = Math.abs(number / total - w.at(row, key));
+          worst = Math.max(worst, Number.isNaN(difference) ? Infinity : difference);
+        });
+      }
+    }
+  }
+  return worst;
+}
