@@ -14,9 +14,10 @@ import { Reporter } from "./report";
 import { revealToken } from "./revealToken";
 import { saveBytes } from "./saveBytes";
 import type { Session } from "./session";
-import { engineSettings, onSettings } from "./settings";
+import { engineSettings, onSettings, overlaySettings } from "./settings";
 import { StatusBar } from "./status";
-import { TokenOutline } from "./tokenOutline";
+import { Overlay } from "./overlay";
+import { caretToken } from "./caret";
 
 /** Puts the extension together. Nothing is read or started here: the engine starts with the first inspection. */
 export function activateHeadlight(context: vscode.ExtensionContext, platform: HostPlatform): HeadlightApi {
@@ -30,7 +31,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   const inspectors = new Inspectors(engine, context.extensionUri, reporter, actionsFor);
   const inspector = new Inspector(engine, models, inspectors, lastEditor, reporter);
   const status = new StatusBar();
-  const outline = new TokenOutline();
+  const overlay = new Overlay((error) => reporter.record(error));
   const changed = new vscode.EventEmitter<InspectionSnapshot>();
 
   function actionsFor(session: Session): PanelActions {
@@ -52,15 +53,12 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     return active ? active.session.snapshot(active.panel.visible) : { status: "empty", visible: false };
   }
 
-  function outlineQuery(): void {
-    const session = inspectors.active?.session;
-    outline.show(session?.inspection.shown, session?.selection?.query);
-  }
+  const draw = () => void overlay.show(inspectors.active?.session, overlaySettings());
 
   function follow(): void {
     const session = inspectors.active?.session;
     status.show(session);
-    outlineQuery();
+    draw();
     const is = (...statuses: string[]) => statuses.includes(session?.state.status ?? "empty");
     setContext("hasInspection", is("running", "shown", "failed"));
     setContext("running", is("running"));
@@ -73,7 +71,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     lastEditor,
     inspectors,
     status,
-    outline,
+    overlay,
     changed,
     { dispose: () => void engine.stop() },
     inspectors.onDidChange(follow),
@@ -88,13 +86,19 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
         (error) => reporter.record(error),
       ),
     ),
-    vscode.window.onDidChangeVisibleTextEditors(outlineQuery),
+    vscode.window.onDidChangeVisibleTextEditors(draw),
+    vscode.window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
+      const session = inspectors.active?.session;
+      const query = session && caretToken(session.inspection.shown, textEditor.document, selections);
+      if (query !== undefined && query !== session?.selection?.query) session?.selectQuery(query);
+    }),
     vscode.workspace.onDidChangeTextDocument((event) => tellSessions(event.document, editsOf(event))),
     vscode.workspace.onDidOpenTextDocument((document) => tellSessions(document, [])),
     onSettings((affects) => {
       if (affects("threads") || affects("byteBudget")) {
         engine.configure(engineSettings()).catch((error: unknown) => reporter.record(error));
       }
+      if (affects("overlay")) draw();
       if (affects("colourMap")) for (const each of inspectors.all) each.sendSettings();
     }),
   );

@@ -10,7 +10,7 @@ import { parseChoice } from "./parseView";
 import type { HostPlatform } from "./platform";
 import type { Reporter } from "./report";
 import type { Session } from "./session";
-import { rememberModel } from "./settings";
+import { changeSetting, overlaySettings, rememberModel } from "./settings";
 
 /** Commands of the palette that the page carries out; each is `headlight.` and its name. */
 const pageCommands: readonly PageCommand[] = [
@@ -54,6 +54,7 @@ export function registerCommands(parts: {
     openHead: (argument) => openHead(inspectors, argument),
     makeQuery: (argument) => session()?.selectQuery(integer(record(argument, "makeQuery").query, "query")),
   };
+  Object.assign(commands, overlayCommands);
   for (const name of pageCommands) commands[name] = () => inspectors.active?.command(name);
 
   const registered = Object.entries(commands).map(([name, run]) =>
@@ -68,6 +69,14 @@ export function registerCommands(parts: {
   );
   return vscode.Disposable.from(...registered);
 }
+
+/** Each turns one setting of the overlay on or off, or to its next value. */
+const overlayCommands: Record<string, () => Promise<void>> = {
+  toggleShading: () => changeSetting("overlay.enabled", !overlaySettings().enabled),
+  toggleBoundaries: () => changeSetting("overlay.boundaries", !overlaySettings().boundaries),
+  toggleDirection: () =>
+    changeSetting("overlay.direction", overlaySettings().direction === "keys" ? "queries" : "keys"),
+};
 
 async function choose(inspector: Inspector, models: Models, platform: HostPlatform): Promise<void> {
   const id = await chooseModel(models, platform);

@@ -26,27 +26,24 @@ export interface HoverLinks {
   runAgain(): string;
 }
 
-const N_STRONGEST = 5;
+const N_KEYS = 5;
+const N_QUERIES = 3;
 const N_PREDICTIONS = 3;
 
 /** Markdown without HTML. Everything that comes from the text or the model is escaped. */
 export function hoverContent(facts: HoverFacts, links: HoverLinks, t: Translate): string {
   const token = facts.run.tokens[facts.index];
   if (!token) return "";
-  const paragraphs = [heading(token, facts.index, t)];
+  const paragraphs = [`${heading(token, facts.index, t)}  \n${linkLine(facts, links, t)}`];
+  if (facts.predictions.length > 0) paragraphs.push(predictionLine(facts, t));
   const { queries, keys } = facts.block;
   if (facts.row) {
-    paragraphs.push(table(t("attends to"), tokensOf(facts.run, keys), facts.choice, facts.row, t));
+    paragraphs.push(table(t("attends to"), N_KEYS, tokensOf(facts.run, keys), facts.choice, facts.row, t));
   }
   if (facts.column) {
-    paragraphs.push(table(t("attended by"), tokensOf(facts.run, queries), facts.choice, facts.column, t));
+    const tokens = tokensOf(facts.run, queries);
+    paragraphs.push(table(t("attended by"), N_QUERIES, tokens, facts.choice, facts.column, t));
   }
-  if (facts.predictions.length > 0) paragraphs.push(predictionLine(facts, t));
-  const openHead = t("Open {0}", choiceName(facts.choice));
-  paragraphs.push(
-    `[${markdownText(openHead)}](${links.openHead(facts.choice, facts.index)}) · ` +
-      `[${markdownText(t("Make this token the query"))}](${links.makeQuery(facts.index)})`,
-  );
   return paragraphs.join("\n\n");
 }
 
@@ -77,19 +74,26 @@ function heading(token: Token, index: number, t: Translate): string {
   return `**${markdownText(visibleToken(token.text))}** · ${markdownText(facts.join(" · "))}`;
 }
 
+function linkLine({ choice, index }: HoverFacts, links: HoverLinks, t: Translate): string {
+  const openHead = markdownText(t("Open {0}", choiceName(choice)));
+  const makeQuery = markdownText(t("Make this token the query"));
+  return `[${openHead}](${links.openHead(choice, index)}) · [${makeQuery}](${links.makeQuery(index)})`;
+}
+
 function table(
   title: string,
+  count: number,
   tokens: readonly Token[],
   choice: HeadChoice,
   weights: { chosen: Float32Array; mean: Float32Array },
   t: Translate,
 ): string {
-  const byChosen = strongest(weights.chosen, N_STRONGEST);
-  const byMean = strongest(weights.mean, N_STRONGEST);
+  const byChosen = strongest(weights.chosen, count);
+  const byMean = strongest(weights.mean, count);
   const name = (index: number | undefined) =>
     index === undefined ? "" : `${markdownText(visibleToken(tokens[index]?.text ?? "?"))} (${index})`;
   const weight = (values: Float32Array, index: number | undefined) =>
-    index === undefined ? "" : `${weightBar(values[index]!)} ${number(values[index]!)}`;
+    index === undefined ? "" : `${number(values[index]!)} ${weightBar(values[index]!)}`;
   const lines = [
     `| ${markdownText(title)} | ${markdownText(choiceName(choice))} | ${markdownText(t("mean of all heads"))} | |`,
     "|:--|:--|:--|:--|",

@@ -9,12 +9,8 @@ export function modelSetting(): string {
   return settings().get<string>("model", "").trim();
 }
 
-/** Remembers a choice where it takes effect: in the workspace when the workspace decides now, else for the person. */
 export async function rememberModel(id: string): Promise<void> {
-  const known = settings().inspect<string>("model");
-  const workspaceDecides = vscode.workspace.isTrusted && known?.workspaceValue !== undefined;
-  const target = workspaceDecides ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
-  await settings().update("model", id, target);
+  await changeSetting("model", id);
 }
 
 export function engineSettings(): EngineSettings {
@@ -37,6 +33,34 @@ export function tokenLimit(): number | undefined {
 
 export function hoversEnabled(): boolean {
   return settings().get<boolean>("hover.enabled", true);
+}
+
+export interface OverlaySettings {
+  /** Whether keys are shaded. */
+  readonly enabled: boolean;
+  readonly boundaries: boolean;
+  /** Whose weights: the chosen head's, the mean of its layer, or of all heads. */
+  readonly weights: "head" | "layer" | "mean";
+  /** What the query attends to, or which tokens attend to it. */
+  readonly direction: "keys" | "queries";
+}
+
+export function overlaySettings(): OverlaySettings {
+  const chosen = settings().get<unknown>("overlay.weights");
+  return {
+    enabled: settings().get<boolean>("overlay.enabled", true),
+    boundaries: settings().get<boolean>("overlay.boundaries", true),
+    weights: chosen === "layer" || chosen === "mean" ? chosen : "head",
+    direction: settings().get<unknown>("overlay.direction") === "queries" ? "queries" : "keys",
+  };
+}
+
+/** Writes a setting where it takes effect: in the workspace when the workspace decides now, else for the person. */
+export async function changeSetting(name: string, value: unknown): Promise<void> {
+  const known = settings().inspect(name);
+  const workspaceDecides = vscode.workspace.isTrusted && known?.workspaceValue !== undefined;
+  const target = workspaceDecides ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+  await settings().update(name, value, target);
 }
 
 export function onSettings(listener: (affects: (name: string) => boolean) => void): vscode.Disposable {

@@ -39,10 +39,10 @@ describe("a hover on a token", () => {
   it("lists the strongest keys of the head and of the mean, strongest first, without the masked ones", () => {
     const rows = content.split("\n").filter((line) => line.startsWith("| ") && line.includes("("));
     expect(rows.map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")))).toEqual([
-      ["I (0)", "██▌ 0.500", "·&#124; (3)", "█████ 1.00"],
-      ["·a (2)", "█▌ 0.300", "", ""],
-      ["·&#124; (3)", "█ 0.200", "", ""],
-      ["·saw (1)", "▏ &lt;0.001", "", ""],
+      ["I (0)", "0.500 ██▌", "·&#124; (3)", "1.00 █████"],
+      ["·a (2)", "0.300 █▌", "", ""],
+      ["·&#124; (3)", "0.200 █", "", ""],
+      ["·saw (1)", "&lt;0.001 ▏", "", ""],
     ]);
   });
 
