@@ -37,13 +37,13 @@ export function hoverContent(facts: HoverFacts, links: HoverLinks, t: Translate)
   const paragraphs = [`${heading(token, facts.index, t)}  \n${linkLine(facts, links, t)}`];
   if (facts.predictions.length > 0) paragraphs.push(predictionLine(facts, t));
   const { queries, keys } = facts.block;
-  if (facts.row) {
-    paragraphs.push(table(t("attends to"), N_KEYS, tokensOf(facts.run, keys), facts.choice, facts.row, t));
-  }
+  const parts: string[][] = [];
+  if (facts.row) parts.push(tableRows(N_KEYS, tokensOf(facts.run, keys), facts.row));
   if (facts.column) {
-    const tokens = tokensOf(facts.run, queries);
-    paragraphs.push(table(t("attended by"), N_QUERIES, tokens, facts.choice, facts.column, t));
+    const title = parts.length > 0 ? [`| ${bold(t("attended by"))} | | | |`] : [];
+    parts.push([...title, ...tableRows(N_QUERIES, tokensOf(facts.run, queries), facts.column)]);
   }
+  if (parts.length > 0) paragraphs.push([...tableHead(facts, t), ...parts.flat()].join("\n"));
   return paragraphs.join("\n\n");
 }
 
@@ -71,7 +71,7 @@ export function strongest(values: Float32Array, count: number): number[] {
 function heading(token: Token, index: number, t: Translate): string {
   const facts = [t("token {0}", index), t("id {0}", token.id)];
   if (token.special) facts.push(t("special"));
-  return `**${markdownText(visibleToken(token.text))}** · ${markdownText(facts.join(" · "))}`;
+  return `${bold(visibleToken(token.text))} · ${markdownText(facts.join(" · "))}`;
 }
 
 function linkLine({ choice, index }: HoverFacts, links: HoverLinks, t: Translate): string {
@@ -80,41 +80,41 @@ function linkLine({ choice, index }: HoverFacts, links: HoverLinks, t: Translate
   return `[${openHead}](${links.openHead(choice, index)}) · [${makeQuery}](${links.makeQuery(index)})`;
 }
 
-function table(
-  title: string,
+function tableHead({ choice, row }: HoverFacts, t: Translate): string[] {
+  const title = row ? t("{0} attends to", choiceName(choice)) : t("{0} attended by", choiceName(choice));
+  return [`| ${markdownText(title)} | | ${markdownText(t("mean of all heads"))} | |`, "|:--|:--|:--|:--|"];
+}
+
+function tableRows(
   count: number,
   tokens: readonly Token[],
-  choice: HeadChoice,
   weights: { chosen: Float32Array; mean: Float32Array },
-  t: Translate,
-): string {
+): string[] {
   const byChosen = strongest(weights.chosen, count);
   const byMean = strongest(weights.mean, count);
-  const name = (index: number | undefined) =>
-    index === undefined ? "" : `${markdownText(visibleToken(tokens[index]?.text ?? "?"))} (${index})`;
-  const weight = (values: Float32Array, index: number | undefined) =>
-    index === undefined ? "" : `${number(values[index]!)} ${weightBar(values[index]!)}`;
-  const lines = [
-    `| ${markdownText(title)} | ${markdownText(choiceName(choice))} | ${markdownText(t("mean of all heads"))} | |`,
-    "|:--|:--|:--|:--|",
-  ];
-  for (let rank = 0; rank < Math.max(byChosen.length, byMean.length); rank++) {
-    const [chosen, mean] = [byChosen[rank], byMean[rank]];
-    lines.push(
-      `| ${name(chosen)} | ${weight(weights.chosen, chosen)} | ${name(mean)} | ${weight(weights.mean, mean)} |`,
-    );
-  }
-  return lines.join("\n");
+  const cells = (values: Float32Array, index: number | undefined) => {
+    if (index === undefined) return ["", ""];
+    const name = `${markdownText(visibleToken(tokens[index]?.text ?? "?"))} (${index})`;
+    return [name, `${number(values[index]!)} ${weightBar(values[index]!)}`];
+  };
+  return Array.from({ length: Math.max(byChosen.length, byMean.length) }, (_, rank) => {
+    const row = [...cells(weights.chosen, byChosen[rank]), ...cells(weights.mean, byMean[rank])];
+    return `| ${row.join(" | ")} |`;
+  });
 }
 
 function predictionLine({ run, predictions }: HoverFacts, t: Translate): string {
   const title = run.model.kind === "causal" ? t("next") : t("here");
   const guesses = predictions
     .slice(0, N_PREDICTIONS)
-    .map(({ text, probability }) => `**${markdownText(visibleToken(text))}** ${number(probability)}`);
+    .map(({ text, probability }) => `${bold(visibleToken(text))} ${number(probability)}`);
   return `${markdownText(title)}: ${guesses.join(" · ")}`;
 }
 
 function number(weight: number): string {
   return weightText(weight).replace("<", "&lt;");
+}
+
+function bold(text: string): string {
+  return `**${markdownText(text)}**`;
 }

@@ -20,12 +20,15 @@ export class Overlay implements vscode.Disposable {
     overviewRulerColor: new vscode.ThemeColor("headlight.queryBorder"),
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
   });
-  readonly #boundary = vscode.window.createTextEditorDecorationType({
-    borderStyle: "solid",
-    borderWidth: "0 0 0 1px",
-    borderColor: new vscode.ThemeColor("headlight.tokenBoundary"),
-    rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
-  });
+  /** Two in turn: the editor draws neighbouring ranges of one type as one, without the border between them. */
+  readonly #boundaries = [0, 1].map(() =>
+    vscode.window.createTextEditorDecorationType({
+      borderStyle: "solid",
+      borderWidth: "0 0 0 1px",
+      borderColor: new vscode.ThemeColor("headlight.tokenBoundary"),
+      rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+    }),
+  );
   readonly #shades = Array.from({ length: N_SHADES }, (_, index) =>
     vscode.window.createTextEditorDecorationType({
       backgroundColor: new vscode.ThemeColor(`headlight.weight${index + 1}`),
@@ -57,7 +60,13 @@ export class Overlay implements vscode.Disposable {
         const draw = (type: vscode.TextEditorDecorationType, spans: readonly Span[]) =>
           this.#draw(editor, type, place.start, spans);
         draw(this.#outline, token && hasSpan(token) ? [token] : []);
-        draw(this.#boundary, settings.boundaries ? boundarySpans(tokens) : []);
+        const boundaries = settings.boundaries ? boundarySpans(tokens) : [];
+        this.#boundaries.forEach((type, turn) =>
+          draw(
+            type,
+            boundaries.filter((_, index) => index % 2 === turn),
+          ),
+        );
         this.#shades.forEach((type, index) => draw(type, shades?.[index] ?? []));
       }
     } catch (error) {
@@ -66,7 +75,11 @@ export class Overlay implements vscode.Disposable {
   }
 
   dispose(): void {
-    for (const type of [this.#outline, this.#boundary, ...this.#shades]) type.dispose();
+    for (const type of this.#types()) type.dispose();
+  }
+
+  #types(): vscode.TextEditorDecorationType[] {
+    return [this.#outline, ...this.#boundaries, ...this.#shades];
   }
 
   #draw(
@@ -89,7 +102,7 @@ export class Overlay implements vscode.Disposable {
   #clear(): void {
     for (const editor of vscode.window.visibleTextEditors) {
       if (!this.#drawn.has(editor)) continue;
-      for (const type of [this.#outline, this.#boundary, ...this.#shades]) this.#draw(editor, type, 0, []);
+      for (const type of this.#types()) this.#draw(editor, type, 0, []);
     }
   }
 }

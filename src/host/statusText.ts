@@ -5,7 +5,9 @@ import type { Translate } from "./translate";
 export function statusText(run: RunSummary, t: Translate): string {
   const { name, nLayers, nHeads } = run.model;
   const size = `${nLayers}x${nHeads}`;
-  const model = name.includes(size) ? name : `${name} ${size}`;
+  // A card's name may go on after a comma ("Code and English, 4 layers x 8 heads").
+  const short = name.split(",")[0] || name;
+  const model = short.includes(size) ? short : `${short} ${size}`;
   const nTokens = run.tokens.length + (run.targetTokens?.length ?? 0);
   return [model, backendText(run), t("{0} tokens", nTokens), durationText(run.durations.totalMs)].join(" · ");
 }
