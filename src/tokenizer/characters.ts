@@ -21,8 +21,6 @@ export const STARTS_WITH_WORD = new RegExp(`^[${WORD}]`, "u");
 export const ENDS_WITH_WORD = new RegExp(`[${WORD}]$`, "u");
 export const WORDS_OR_SYMBOLS = new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu");
 
-const PUNCTUATION = "\\p{P}\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E";
-export const EACH_PUNCTUATION = new RegExp(`[${PUNCTUATION}]`, "gu");
 export const EACH_NUMERIC = /\p{N}/gu;
 export const EACH_WHITE_SPACE = /\p{White_Space}/gu;
 

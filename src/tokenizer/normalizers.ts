@@ -3,7 +3,6 @@ import {
   prepend,
   replaceRanges,
   respell,
-  slice,
   transform,
   type AlignedText,
 } from "./alignedText";
@@ -13,6 +12,7 @@ import { applyCharsmap, parseCharsmap } from "./charsmap";
 import { malformedTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields } from "./fields";
 import { parsePattern } from "./pattern";
+import { ACCENT, DIRT, MARK } from "./referenceUnicode";
 import { stretchesOf } from "./splits";
 import { normalizeForm, type UnicodeForm } from "./unicodeForms";
 
@@ -41,7 +41,7 @@ export function parseNormalizer(value: unknown, where = "normalizer", depth = 0)
     case "Strip":
       return stripped(fields.boolean("strip_left"), fields.boolean("strip_right"));
     case "StripAccents":
-      return (text) => (/\p{M}/u.test(text.text) ? filterCharacters(text, (c) => !/\p{M}/u.test(c)) : text);
+      return (text) => without(text, MARK);
     case "Prepend": {
       const prefix = fields.string("prepend");
       return (text) => prepend(text, prefix);
@@ -95,12 +95,17 @@ export function byteLevel(text: AlignedText): AlignedText {
   return transform(text, characters, changes);
 }
 
+function without(text: AlignedText, unwanted: RegExp): AlignedText {
+  return unwanted.test(text.text) ? filterCharacters(text, (character) => !unwanted.test(character)) : text;
+}
+
 function stripped(left: boolean, right: boolean): Normalizer {
   return (text) => {
     const { length } = text.text;
     const start = left ? whiteSpaceEnd(text.text, 0) : 0;
     const end = right ? whiteSpaceStart(text.text, start, length) : length;
-    return start === 0 && end === length ? text : { ...slice(text, start, end), shift: text.shift };
+    const ranges = [[0, start] as const, [end, length] as const].filter(([from, to]) => from < to);
+    return replaceRanges(text, ranges, "");
   };
 }
 
@@ -139,17 +144,14 @@ function bert(fields: Fields): Normalizer {
     if (clean) result = cleaned(result);
     if (spaceChinese && HAS_CHINESE.test(result.text)) result = chineseSpaced(result);
     if (stripAccents) {
-      result = normalizeForm(result, "NFD");
-      if (/\p{Mn}/u.test(result.text)) result = filterCharacters(result, (c) => !/\p{Mn}/u.test(c));
+      result = without(normalizeForm(result, "NFD"), ACCENT);
     }
     return lower ? lowercase(result) : result;
   };
 }
 
-const DIRT = /[\0\uFFFD]|(?![\t\n\r])\p{C}/u;
-
 function cleaned(text: AlignedText): AlignedText {
-  const kept = DIRT.test(text.text) ? filterCharacters(text, (c) => !DIRT.test(c)) : text;
+  const kept = without(text, DIRT);
   return respell(kept, kept.text.replace(/\p{White_Space}/gu, " "));
 }
 
@@ -172,7 +174,7 @@ const NMT_DROPPED = /[\u0001-\u0008\u000B\u000E-\u001F\u007F\u008F\u009F]/;
 const NMT_BLANK = /[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]/g;
 
 function nmt(text: AlignedText): AlignedText {
-  const kept = NMT_DROPPED.test(text.text) ? filterCharacters(text, (c) => !NMT_DROPPED.test(c)) : text;
+  const kept = without(text, NMT_DROPPED);
   return respell(kept, kept.text.replace(NMT_BLANK, " "));
 }
 

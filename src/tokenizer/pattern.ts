@@ -17,15 +17,75 @@ export function parsePattern(owner: Fields): RegExp | null {
 /** A global JavaScript expression that matches what the reference library's engine (Oniguruma) matches. */
 export function fromOniguruma(source: string): RegExp | null {
   if (source === "") return null;
-  let translated: RegExp;
+  const spelledOut = withReferenceWords(source);
   try {
-    translated = toRegExp(source, { global: true, target: "ES2024" });
+    return translate(HAS_IGNORE_CASE.test(source) ? NEVER + spelledOut : spelledOut);
+  } catch {
+    return translateOrRefuse(spelledOut, source);
+  }
+}
+
+const HAS_IGNORE_CASE = /\(\?[a-z]*i/;
+
+/**
+ * An alternative that never matches but has a letter of one case: with it the translation spells (?i:…) out in place.
+ * Without, it may set the flag i for the whole expression, and then \p{L} also matches marks such as U+0345.
+ */
+const NEVER = "(?!)a|";
+
+function translateOrRefuse(spelledOut: string, source: string): RegExp {
+  try {
+    return translate(spelledOut);
   } catch (error) {
     throw refusedPattern(source, `cannot be translated (${error instanceof Error ? error.message : error})`);
   }
-  return translated;
+}
+
+function translate(source: string): RegExp {
+  return toRegExp(source, { global: true, target: "ES2024" });
 }
 
 function literal(text: string): RegExp | null {
   return text === "" ? null : new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"), "gv");
+}
+
+/** \\w of Oniguruma inside a character class; outside it also takes the superscripts and fractions of Latin-1. */
+const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+const WORD_OUTSIDE = `${WORD}²³¹¼-¾`;
+const IS_WORD = `[${WORD_OUTSIDE}]`;
+const OUTSIDE: Readonly<Record<string, string>> = {
+  w: IS_WORD,
+  W: `[^${WORD_OUTSIDE}]`,
+  b: `(?:(?<=${IS_WORD})(?!${IS_WORD})|(?<!${IS_WORD})(?=${IS_WORD}))`,
+  B: `(?:(?<=${IS_WORD})(?=${IS_WORD})|(?<!${IS_WORD})(?!${IS_WORD}))`,
+};
+const INSIDE: Readonly<Record<string, string>> = { w: WORD, W: `[^${WORD}]` };
+
+/** Spells out \\w, \\W, \\b, \\B and \\p{Word}, which the translation takes for letters, marks and all numbers. */
+function withReferenceWords(source: string): string {
+  let result = "";
+  let depth = 0;
+  for (let at = 0; at < source.length;) {
+    const character = source[at]!;
+    if (character === "\\") {
+      const property = /^\\([pP])\{(\^?)word\}/i.exec(source.slice(at, at + 10));
+      const negated = property && (property[1] === "P") !== (property[2] === "^");
+      const letter = property ? (negated ? "W" : "w") : (source[at + 1] ?? "");
+      const length = property ? property[0].length : 2;
+      result += (depth > 0 ? INSIDE : OUTSIDE)[letter] ?? source.slice(at, at + length);
+      at += length;
+      continue;
+    }
+    if (character === "[") {
+      depth++;
+      const opening = /^\[\^?\]?/.exec(source.slice(at, at + 3))![0];
+      result += opening;
+      at += opening.length;
+      continue;
+    }
+    if (character === "]" && depth > 0) depth--;
+    result += character;
+    at++;
+  }
+  return result;
 }

@@ -1,3 +1,4 @@
+import { isHighSurrogate } from "./alignedText";
 import { BYTE_CHARACTERS } from "./byteAlphabet";
 import { malformedTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields, isCount } from "./fields";
@@ -13,8 +14,8 @@ export interface PlacedToken {
 }
 
 export interface PostProcessor {
-  /** Trims spans and, where asked to, puts the special tokens around. */
-  process(tokens: readonly PlacedToken[], addSpecialTokens: boolean): readonly PlacedToken[];
+  /** Trims spans in `text` and, where asked to, puts the special tokens around. */
+  process(tokens: readonly PlacedToken[], text: string, addSpecialTokens: boolean): readonly PlacedToken[];
   /** Ids that it may add. */
   readonly specialIds: readonly number[];
 }
@@ -31,14 +32,18 @@ export function parsePostProcessor(value: unknown, where = "post_processor", dep
         .array("processors")
         .map((step, i) => parsePostProcessor(step, `${where}.processors[${i}]`, depth + 1));
       return {
-        process: (tokens, add) => steps.reduce((result, step) => step.process(result, add), tokens),
+        process: (tokens, text, add) =>
+          steps.reduce((result, step) => step.process(result, text, add), tokens),
         specialIds: steps.flatMap((step) => step.specialIds),
       };
     }
     case "ByteLevel": {
       const trims = fields.boolean("trim_offsets", true);
       const prefixed = fields.boolean("add_prefix_space", true);
-      return { process: (tokens) => (trims ? trimSpans(tokens, prefixed) : tokens), specialIds: [] };
+      return {
+        process: (tokens, text) => (trims ? trimSpans(tokens, text, prefixed) : tokens),
+        specialIds: [],
+      };
     }
     case "TemplateProcessing":
       return template(fields);
@@ -67,7 +72,7 @@ function template(fields: Fields): PostProcessor {
     return token.array("ids").map((id, k) => specialToken(id, pieces[k], token.where));
   });
   return {
-    process: (tokens, add) => parts.flatMap((part) => (part === "text" ? tokens : add ? part : [])),
+    process: (tokens, _, add) => parts.flatMap((part) => (part === "text" ? tokens : add ? part : [])),
     specialIds: parts.flatMap((part) => (part === "text" ? [] : part.map((token) => token.id))),
   };
 }
@@ -83,8 +88,8 @@ function surrounding(fields: Fields, roberta: boolean): PostProcessor {
   const trims = roberta && fields.boolean("trim_offsets", true);
   const prefixed = roberta && fields.boolean("add_prefix_space", true);
   return {
-    process(tokens, add) {
-      const trimmed = trims ? trimSpans(tokens, prefixed) : tokens;
+    process(tokens, text, add) {
+      const trimmed = trims ? trimSpans(tokens, text, prefixed) : tokens;
       return add ? [first, ...trimmed, last] : trimmed;
     },
     specialIds: [first.id, last.id],
@@ -97,33 +102,40 @@ function specialToken(id: unknown, piece: unknown, where: string): PlacedToken {
   return { id, piece, start: -1, end: -1, special: true };
 }
 
-const SPACE = `[${BYTE_CHARACTERS[0x20]}\\p{White_Space}]`;
-const LEADING_SPACES = new RegExp(`^${SPACE}+`, "u");
-const ALL_SPACES = new RegExp(`^${SPACE}*$`, "u");
-const LAST_SPACE = new RegExp(`${SPACE}$`, "u");
+const SPACE = new RegExp(`[${BYTE_CHARACTERS[0x20]}\\p{White_Space}]`, "u");
 
 /**
- * Takes the leading and trailing spaces of each piece off its span, as the reference's `process_offsets` does. The first
- * piece keeps one: it was put there (`prefixed`).
+ * Takes the leading and trailing spaces of each piece off its span, as the reference's `process_offsets` does. A single
+ * leading space at the beginning is left alone: it was put there (`prefixed`).
  */
-function trimSpans(tokens: readonly PlacedToken[], prefixed: boolean): readonly PlacedToken[] {
+function trimSpans(tokens: readonly PlacedToken[], text: string, prefixed: boolean): readonly PlacedToken[] {
   return tokens.map((token, i) => {
-    let leading = LEADING_SPACES.exec(token.piece)?.[0].length ?? 0;
-    const trailing = trailingSpaces(token.piece);
-    if ((leading === 0 && trailing === 0) || token.start < 0) return token;
+    if (token.start < 0) return token;
+    const leading = countSpaces(token.piece, 0, 1);
+    const trailing = countSpaces(token.piece, token.piece.length - 1, -1);
     let { start, end } = token;
-    if (leading > 0) {
-      if ((i === 0 || start === 0) && prefixed) leading--;
-      start = Math.min(start + leading, end);
-    }
-    if (trailing > 0 && end >= trailing) end = Math.max(end - trailing, start);
+    const isPrefix = prefixed && leading === 1 && (i === 0 || start === 0);
+    if (leading > 0 && !isPrefix) start = Math.min(forward(text, start, leading), end);
+    if (trailing > 0) end = Math.max(backward(text, end, trailing), start);
     return { ...token, start, end };
   });
 }
 
-function trailingSpaces(piece: string): number {
-  if (!LAST_SPACE.test(piece)) return 0;
-  let count = 0;
-  while (count < piece.length && ALL_SPACES.test(piece[piece.length - 1 - count]!)) count++;
-  return count;
+function countSpaces(piece: string, from: number, step: 1 | -1): number {
+  let at = from;
+  while (at >= 0 && at < piece.length && SPACE.test(piece[at]!)) at += step;
+  return Math.abs(at - from);
+}
+
+function forward(text: string, start: number, nCharacters: number): number {
+  let at = start;
+  for (let i = 0; i < nCharacters; i++) at += isHighSurrogate(text.charCodeAt(at)) ? 2 : 1;
+  return at;
+}
+
+/** `end` itself where there are not as many characters before it. */
+function backward(text: string, end: number, nCharacters: number): number {
+  let at = end;
+  for (let i = 0; i < nCharacters; i++) at -= at > 1 && isHighSurrogate(text.charCodeAt(at - 2)) ? 2 : 1;
+  return at < 0 ? end : at;
 }

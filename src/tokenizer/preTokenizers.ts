@@ -1,9 +1,10 @@
 import { prepend, replaceRanges, slice, type AlignedText } from "./alignedText";
-import { EACH_NUMERIC, EACH_PUNCTUATION, EACH_WHITE_SPACE, WORDS_OR_SYMBOLS } from "./characters";
+import { EACH_NUMERIC, EACH_WHITE_SPACE, WORDS_OR_SYMBOLS } from "./characters";
 import { malformedTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields } from "./fields";
 import { byteLevel, MAX_DEPTH } from "./normalizers";
 import { fromOniguruma, parsePattern } from "./pattern";
+import { asReferenceSees, EACH_PUNCTUATION } from "./referenceUnicode";
 import { split, stretchesOf, type SplitBehavior, type Stretch } from "./splits";
 
 /** Splits one piece of normalised text into smaller ones. */
@@ -47,7 +48,7 @@ function flatten(value: unknown, where: string, depth: number): PreTokenizer[] {
         splitting((text) => stretchesOf(text, EACH_PUNCTUATION), "Isolated"),
       ];
     case "Whitespace":
-      return [splitting((text) => stretchesOf(text, WORDS_OR_SYMBOLS, true), "Removed")];
+      return [splitting((text) => stretchesOf(asReferenceSees(text), WORDS_OR_SYMBOLS, true), "Removed")];
     case "WhitespaceSplit":
       return [splitting((text) => stretchesOf(text, EACH_WHITE_SPACE), "Removed")];
     case "Punctuation": {
@@ -91,7 +92,7 @@ function byteLevelSteps(fields: Fields): PreTokenizer[] {
   }
   if (fields.boolean("use_regex", true)) {
     const words = fromOniguruma(GPT2_WORDS)!;
-    steps.push(splitting((text) => stretchesOf(text, words), "Isolated"));
+    steps.push(splitting((text) => stretchesOf(asReferenceSees(text), words), "Isolated"));
   }
   return [...steps, spellBytes];
 }
@@ -102,7 +103,9 @@ function splitByPattern(fields: Fields): PreTokenizer {
   const invert = fields.boolean("invert", false);
   return splitting(
     (text) =>
-      pattern ? stretchesOf(text, pattern, invert) : [{ start: 0, end: text.length, isMatch: invert }],
+      pattern
+        ? stretchesOf(asReferenceSees(text), pattern, invert)
+        : [{ start: 0, end: text.length, isMatch: invert }],
     behavior,
   );
 }

@@ -103,7 +103,7 @@ export function openTokenizer(files: TokenizerFiles): Tokenizer {
     encode(text, { addSpecialTokens = true, signal } = {}) {
       if (signal?.aborted) throw cancelled();
       const wellFormed = text.replace(/\p{Surrogate}/gu, "\uFFFD");
-      const placed = postProcessor.process(placedTokens(wellFormed, signal), addSpecialTokens);
+      const placed = postProcessor.process(placedTokens(wellFormed, signal), wellFormed, addSpecialTokens);
       return placed.map(({ id, piece, start, end, special }) => {
         const spelled = pieces.get(id) ?? piece;
         return {

@@ -1,4 +1,5 @@
 import { transform, type AlignedText } from "./alignedText";
+import { UNDECOMPOSED } from "./referenceUnicode";
 
 export type UnicodeForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 
@@ -56,14 +57,16 @@ function startsSegment(character: string): boolean {
 
 function decompose(segment: string, form: "NFD" | "NFKD"): Part[] {
   const parts: Part[] = [];
+  const unknown = UNDECOMPOSED.test(segment);
   for (const character of segment) {
     let change = 0;
-    for (const part of character.normalize(form)) {
+    const decomposed = unknown && UNDECOMPOSED.test(character) ? character : character.normalize(form);
+    for (const part of decomposed) {
       parts.push({ character: part, change });
       change = 1;
     }
   }
-  if (parts.length < 2) return parts;
+  if (parts.length < 2 || unknown) return parts;
   // Canonical ordering is a stable sort by combining class, so equal characters keep their order.
   const waiting = new Map<string, Part[]>();
   for (const part of parts) {
