@@ -1,0 +1,31 @@
+import { openChannel, type Remote } from "../src/protocol/channel";
+import type { ViewContract, ViewEvents } from "../src/protocol/viewContract";
+
+/** What the page knows of whoever answers it: the extension, or the data that a page without a host carries. */
+export interface Host {
+  readonly remote: Remote<ViewContract>;
+  /** What `setState` kept, from whatever version wrote it. */
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+declare function acquireVsCodeApi(): VsCodeApi;
+
+/** Joins the page to the extension. To be called once: a webview gets its API only once. */
+export function connectHost(events: ViewEvents): Host {
+  const api = acquireVsCodeApi();
+  const { remote } = openChannel<object, ViewEvents, ViewContract, object>(
+    {
+      post: (message) => api.postMessage(message),
+      listen: (listener) => window.addEventListener("message", ({ data }) => listener(data)),
+    },
+    {},
+    events,
+  );
+  return { remote, getState: () => api.getState(), setState: (state) => api.setState(state) };
+}

@@ -1,0 +1,7 @@
+import { registerControls } from "./controls";
+import { connectHost } from "./host";
+import { mountPage, pageEvents } from "./page";
+
+registerControls();
+const events = pageEvents();
+mountPage(document.getElementById("page")!, connectHost(events.receivers), events);

@@ -1,0 +1,263 @@
+import { computed, effect, signal } from "@preact/signals-core";
+import { html, nothing, render } from "lit-html";
+import { isCancelled, toReport } from "../src/core/errors";
+import { cssColour } from "../src/paint/colour";
+import {
+  pageCommands,
+  type InspectorContent,
+  type InspectorSelection,
+  type PageCommand,
+  type ViewEvents,
+  type ViewName,
+  type ViewSettings,
+} from "../src/protocol/viewContract";
+import { panelId, tabs } from "./controls";
+import type { Host } from "./host";
+import { listenToKeys } from "./keyboard";
+import { mountBanner } from "./parts/banner";
+import { createExportMenu, saveExport, type ExportKind } from "./parts/exportMenu";
+import { mountHeader } from "./parts/header";
+import { mountReadout } from "./parts/readout";
+import { createShortcutList } from "./parts/shortcutList";
+import { mountTokenStrip } from "./parts/tokenStrip";
+import { createInspector, type Inspector } from "./state/inspector";
+import { parsePersisted, parseSelection, persistedState } from "./state/persisted";
+import { createRunData } from "./state/runData";
+import { watchTheme } from "./theme";
+import { views } from "./views/registry";
+import type { MountedView, ViewContext } from "./views/view";
+
+/** What the host may tell the page before the page is there: kept until it is. */
+export interface PageEvents {
+  readonly receivers: ViewEvents;
+  listen(listener: ViewEvents): void;
+}
+
+export function pageEvents(): PageEvents {
+  let listener: ViewEvents | undefined;
+  const early: ((to: ViewEvents) => void)[] = [];
+  const pass = (call: (to: ViewEvents) => void) => (listener ? call(listener) : void early.push(call));
+  return {
+    receivers: {
+      content: (content) => pass((to) => to.content(content)),
+      selection: (selection) => pass((to) => to.selection(selection)),
+      settings: (settings) => pass((to) => to.settings(settings)),
+      command: (message) => pass((to) => to.command(message)),
+    },
+    listen(next) {
+      listener = next;
+      for (const call of early.splice(0)) call(next);
+    },
+  };
+}
+
+/** Builds the page and keeps it in step with the host. */
+export function mountPage(root: HTMLElement, host: Host, events: PageEvents): void {
+  const kept = parsePersisted(host.getState());
+  const inspector = createInspector(host, watchTheme(), kept.arrangement);
+  if (kept.selection) inspector.select(kept.selection);
+  const context: ViewContext = { inspector, data: createRunData(inspector) };
+  render(
+    html`<header class="header"></header>
+      <div class="banner" hidden></div>
+      <main class="tabs"></main>
+      <div class="page-message"></div>
+      <footer class="readout"></footer>
+      <div class="sr-only" aria-live="polite" id="said"></div>
+      <dialog class="shortcuts" aria-label="Keys"></dialog>`,
+    root,
+  );
+  const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
+  const shortcutList = createShortcutList(find<HTMLDialogElement>(".shortcuts"));
+  const mounted = signal<MountedView | undefined>(undefined);
+  const exportOf = (kind: ExportKind) => void runExport(inspector, mounted.peek(), kind, find("#said"));
+
+  mountHeader(
+    find(".header"),
+    inspector,
+    createExportMenu(() => mounted.value, exportOf),
+  );
+  mountBanner(find(".banner"), find(".page-message"), inspector);
+  mountReadout(find(".readout"), find("#said"), context);
+  mountStage(find(".tabs"), context, mounted);
+
+  const command = (name: PageCommand) => {
+    if (mounted.peek()?.command?.(name)) return;
+    const kind = exportKinds[name];
+    if (kind) exportOf(kind);
+    else if (name === "showShortcuts") shortcutList.toggle();
+    else runCommand(inspector, name);
+  };
+  listenToKeys(command);
+  events.listen(hostListener(inspector, command));
+  greet(inspector);
+  effect(() => {
+    const { query } = inspector.theme.value.palette;
+    root.style.setProperty("--headlight-query", cssColour(query));
+  });
+  effect(() => keepState(inspector));
+  effect(() => tellSelection(inspector));
+}
+
+const exportKinds: Partial<Record<PageCommand, ExportKind>> = {
+  exportSvg: "svg",
+  exportPng: "png",
+  exportCsv: "csv",
+  exportJson: "json",
+};
+
+const viewOf: Partial<Record<PageCommand, ViewName>> = {
+  showHeads: "heads",
+  showHead: "head",
+  showSteps: "steps",
+  showPositions: "positions",
+  showScoring: "scoring",
+  showGenerate: "generate",
+};
+
+function runCommand(inspector: Inspector, name: PageCommand): void {
+  const view = viewOf[name];
+  const { measure } = inspector.selection.peek();
+  const { squareRoot } = inspector.arrangement.peek();
+  if (view && views.some((entry) => entry.name === view)) inspector.showView(view);
+  else if (name === "nextLayer" || name === "previousLayer")
+    inspector.step("layer", name === "nextLayer" ? 1 : -1);
+  else if (name === "nextHead" || name === "previousHead")
+    inspector.step("head", name === "nextHead" ? 1 : -1);
+  else if (name === "freeQuery") inspector.pin(undefined);
+  else if (name === "toggleMeasure")
+    inspector.select({ measure: measure === "weights" ? "scores" : "weights" });
+  else if (name === "toggleScale") {
+    inspector.arrangement.value = { ...inspector.arrangement.peek(), squareRoot: !squareRoot };
+  }
+}
+
+/** The tabs, the strip, and the chosen view inside its panel. */
+function mountStage(
+  root: HTMLElement,
+  context: ViewContext,
+  mounted: { value: MountedView | undefined; peek(): MountedView | undefined },
+): void {
+  const { inspector } = context;
+  const stage = document.createElement("div");
+  stage.className = "stage";
+  const strip = document.createElement("div");
+  strip.className = "strips";
+  stage.append(strip);
+  mountTokenStrip(strip, context);
+
+  const list = computed(() => {
+    const run = inspector.run.value;
+    return run ? views.filter((view) => view.suits?.(run) ?? true) : [];
+  });
+  const current = computed(
+    () => list.value.find(({ name }) => name === inspector.selection.value.view) ?? list.value[0],
+  );
+  effect(() => {
+    const active = current.value;
+    render(
+      active
+        ? tabs(
+            "Views",
+            list.value.map(({ name, title }) => ({ value: name, label: title })),
+            active.name,
+            (view) => inspector.showView(view),
+          )
+        : nothing,
+      root,
+    );
+    if (active) document.getElementById(panelId(active.name))?.append(stage);
+  });
+  let shown: { view: unknown; element: HTMLElement } | undefined;
+  effect(() => {
+    const view = current.value;
+    if (shown?.view === view) return;
+    mounted.peek()?.unmount();
+    shown?.element.remove();
+    shown = undefined;
+    mounted.value = undefined;
+    inspector.pointed.value = undefined;
+    if (!view) return;
+    const element = document.createElement("div");
+    element.className = `view view-${view.name}`;
+    stage.append(element);
+    strip.hidden = !view.hasStrip;
+    shown = { view, element };
+    queueMicrotask(() => {
+      if (shown?.element === element) mounted.value = view.mount(element, context);
+    });
+  });
+}
+
+function hostListener(inspector: Inspector, command: (name: PageCommand) => void): ViewEvents {
+  return {
+    content: (content) => receiveContent(inspector, content),
+    selection: (selection) => {
+      const parsed = parseSelection(selection);
+      if (parsed) inspector.select({ query: undefined, ...parsed });
+    },
+    settings: (settings) => receiveSettings(inspector, settings),
+    command: (message: unknown) => {
+      const name = (message as { name?: unknown } | null)?.name;
+      if (pageCommands.includes(name as PageCommand)) command(name as PageCommand);
+    },
+  };
+}
+
+function receiveContent(inspector: Inspector, content: InspectorContent | undefined): void {
+  const status = content?.status;
+  if (content && (status === "empty" || status === "running" || status === "failed"))
+    inspector.receive(content);
+  else if (content?.status === "shown" && Array.isArray(content.run?.blocks)) inspector.receive(content);
+}
+
+function receiveSettings(inspector: Inspector, settings: ViewSettings | undefined): void {
+  const maps: readonly unknown[] = ["viridis", "cividis", "magma", "greys", "theme"];
+  if (maps.includes(settings?.colourMap)) inspector.settings.value = settings!;
+}
+
+function greet(inspector: Inspector): void {
+  inspector.host.remote.ready({ state: inspector.host.getState() }).then(
+    ({ content, selection, settings }) => {
+      receiveSettings(inspector, settings);
+      const parsed = parseSelection(selection);
+      if (parsed) inspector.select(parsed);
+      receiveContent(inspector, content);
+    },
+    (error: unknown) => inspector.receive({ status: "failed", error: toReport(error), canRunAgain: true }),
+  );
+}
+
+function keepState({ host, run, document, selection, arrangement }: Inspector): void {
+  if (!run.value) return;
+  host.setState(persistedState(run.value, document.value, selection.value, arrangement.value));
+}
+
+let lastTold: InspectorSelection | undefined;
+let telling: ReturnType<typeof setTimeout> | undefined;
+
+/** After a rest of 40 ms, so that walking through heads does not make the editor repaint for each. */
+function tellSelection({ host, run, selection }: Inspector): void {
+  const { value } = selection;
+  if (!run.value) return;
+  clearTimeout(telling);
+  telling = setTimeout(() => {
+    if (JSON.stringify(value) === JSON.stringify(lastTold)) return;
+    lastTold = value;
+    host.remote.select(value).catch(() => undefined);
+  }, 40);
+}
+
+async function runExport(
+  inspector: Inspector,
+  view: MountedView | undefined,
+  kind: ExportKind,
+  said: HTMLElement,
+): Promise<void> {
+  if (!view?.exports) return;
+  try {
+    await saveExport(inspector.host, view.exports, kind);
+  } catch (error) {
+    if (!isCancelled(error)) said.textContent = `Not saved: ${toReport(error).message}`;
+  }
+}

@@ -1,0 +1,85 @@
+import { html } from "lit-html";
+import { signal } from "@preact/signals-core";
+import type { Host } from "../host";
+import type { MountedView, ViewExports } from "../views/view";
+import { svgToPng } from "./canvas";
+import { iconButton } from "../controls";
+
+export type ExportKind = "svg" | "png" | "csv" | "json";
+
+const kinds: readonly { readonly kind: ExportKind; readonly label: string }[] = [
+  { kind: "svg", label: "Picture as SVG" },
+  { kind: "png", label: "Picture as PNG" },
+  { kind: "csv", label: "Numbers as CSV" },
+  { kind: "json", label: "Numbers as JSON" },
+];
+
+/** Pixels of an exported PNG for each of the figure: enough for print at 8 cm. */
+const density = 3;
+
+/** The button with its menu; what can be exported is up to the view that is shown. */
+export function createExportMenu(view: () => MountedView | undefined, run: (kind: ExportKind) => void) {
+  const open = signal(false);
+  const toggle = () => {
+    open.value = !open.peek();
+    if (!open.peek()) return;
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".menu [role=menuitem]")?.focus());
+  };
+  const close = () => {
+    open.value = false;
+    document.querySelector<HTMLElement>(".export vscode-button")?.focus();
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const items = [...document.querySelectorAll<HTMLElement>(".menu [role=menuitem]")];
+    const at = items.indexOf(document.activeElement as HTMLElement);
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) items[(at + by + items.length) % items.length]?.focus();
+    else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const onLeave = (event: FocusEvent) => {
+    const inside = (event.currentTarget as Element).contains(event.relatedTarget as Node | null);
+    if (!inside) open.value = false;
+  };
+  return () =>
+    html`<div class="export" @keydown=${onKey} @focusout=${onLeave}>
+      ${iconButton("export", "Export", toggle, view()?.exports === undefined)}
+      <div class="menu" role="menu" aria-label="Export" ?hidden=${!open.value}>
+        ${kinds.map(
+          ({ kind, label }) =>
+            html`<button
+              role="menuitem"
+              tabindex="-1"
+              @click=${() => {
+                close();
+                run(kind);
+              }}
+            >
+              ${label}
+            </button>`,
+        )}
+      </div>
+    </div>`;
+}
+
+/** Makes the file and has the host save it. */
+export async function saveExport(host: Host, exports: ViewExports, kind: ExportKind): Promise<void> {
+  const name = `${exports.fileName()}.${kind}`;
+  await host.remote.save({ name, bytes: await bytesOf(exports, kind) });
+}
+
+async function bytesOf(exports: ViewExports, kind: ExportKind): Promise<Uint8Array> {
+  const encode = (text: string) => new TextEncoder().encode(text);
+  switch (kind) {
+    case "svg":
+      return encode(await exports.svg());
+    case "png":
+      return svgToPng(await exports.svg(), density);
+    case "csv":
+      return encode(await exports.csv());
+    case "json":
+      return encode(`${JSON.stringify(await exports.json(), null, 1)}\n`);
+  }
+}

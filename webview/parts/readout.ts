@@ -1,0 +1,52 @@
+import { html, nothing, render } from "lit-html";
+import { computed, effect } from "@preact/signals-core";
+import { onFrame } from "../frame";
+import { cellReadout, headReadout, queryReadout, type Readout } from "../state/readout";
+import type { ViewContext } from "../views/view";
+
+/** The line at the bottom: what is under the pointer, or where the keyboard is; said aloud after it rests. */
+export function mountReadout(root: HTMLElement, live: HTMLElement, { inspector, data }: ViewContext): void {
+  const readout = computed((): Readout | undefined => {
+    const { queries, keys } = inspector;
+    const at = inspector.pointed.value;
+    const visible = data.isVisible.value;
+    if (at?.kind === "head") return headReadout(at.layer, at.head, data.statistics.value);
+    if (at?.kind === "cell") {
+      return cellReadout(at, queries.value, keys.value, data.weights.value, data.scores.value, visible);
+    }
+    const query = inspector.activeQuery.value;
+    if (query === undefined || inspector.run.value === undefined) return undefined;
+    return queryReadout(query, queries.value, keys.value, data.weights.value, visible);
+  });
+  onFrame(() => {
+    const { value } = readout;
+    const likely = inspector.pointed.value?.kind === "head" ? undefined : data.predictions.value;
+    render(
+      value
+        ? html`<span class="readout-title">${value.title}</span> ${value.values.map(
+              ({ name, text }) =>
+                html`<span class="readout-value"><span class="name">${name}</span> <b>${text}</b></span>`,
+            )}
+            ${
+              likely?.length
+                ? html`<span class="readout-value"
+                    ><span class="name">next</span> ${likely.map(
+                      ({ text, probability }) =>
+                        html`<bdi class="token-text">${text}</bdi> ${Math.round(probability * 100)}% `,
+                    )}</span
+                  >`
+                : nothing
+            }`
+        : html`<span class="hint"
+            >Hover a token or a cell, or walk with the arrow keys. <kbd>?</kbd> lists the keys.</span
+          >`,
+      root,
+    );
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const said = readout.value?.spoken ?? "";
+    clearTimeout(timer);
+    timer = setTimeout(() => (live.textContent = said), 250);
+  });
+}

@@ -1,0 +1,165 @@
+import { html, nothing, render } from "lit-html";
+import { repeat } from "lit-html/directives/repeat.js";
+import { contrastRatio, cssColour } from "../../src/paint/colour";
+import { rampColour, sequentialRamp } from "../../src/paint/ramp";
+import { place, weightScale } from "../../src/paint/scale";
+import { sharedPart, visibleText } from "../../src/paint/tokenText";
+import { onFrame } from "../frame";
+import type { Side } from "../state/inspector";
+import type { ViewContext } from "../views/view";
+
+/**
+ * The text as tokens: the query outlined, its keys shaded by weight. Hovering previews, a click pins and reveals
+ * in the editor, Escape frees. Two lines where queries and keys are different sequences.
+ */
+export function mountTokenStrip(root: HTMLElement, context: ViewContext): () => void {
+  const { inspector } = context;
+  const stopRender = onFrame(() => {
+    const { value: queries } = inspector.queries;
+    const { value: keys } = inspector.keys;
+    const together = queries.side === keys.side;
+    render(
+      together
+        ? strip(context, queries, "query", "Tokens")
+        : html`${strip(context, queries, "query", "Target: queries")}
+          ${strip(context, keys, "key", "Source: keys")}`,
+      root,
+    );
+  });
+  const stopShade = onFrame(() => shade(root, context));
+  return () => {
+    stopRender();
+    stopShade();
+    render(nothing, root);
+  };
+}
+
+function strip(context: ViewContext, side: Side, axis: "query" | "key", label: string) {
+  const { inspector } = context;
+  const indexOf = (event: Event) => {
+    const element = (event.target as Element).closest<HTMLElement>("[data-index]");
+    return element ? Number(element.dataset.index) : undefined;
+  };
+  const point = (index: number | undefined) => {
+    inspector.pointed.value = index === undefined ? undefined : { kind: "token", axis, index };
+  };
+  const choose = (index: number) => {
+    if (axis === "query") inspector.pin(inspector.selection.peek().query === index ? undefined : index);
+    const runId = inspector.run.peek()?.runId;
+    const reveal = runId && inspector.host.remote.revealToken({ runId, side: side.side, index });
+    // The host reports its own failures.
+    if (reveal) reveal.catch(() => undefined);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const at = inspector.pointed.peek();
+    const current = at?.kind === "token" && at.axis === axis ? at.index : inspector.selection.peek().query;
+    const last = side.tokens.length - 1;
+    const moves: Record<string, number> = {
+      ArrowRight: Math.min(last, (current ?? -1) + 1),
+      ArrowLeft: Math.max(0, (current ?? 1) - 1),
+      Home: 0,
+      End: last,
+    };
+    const next = moves[event.key];
+    if (next !== undefined) point(next);
+    else if ((event.key === "Enter" || event.key === " ") && current !== undefined) choose(current);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return html`<div class="strip-line">
+    ${label === "Tokens" ? nothing : html`<span class="strip-label">${label}</span>`}
+    <div
+      class="strip"
+      role="listbox"
+      tabindex="0"
+      dir="auto"
+      data-axis=${axis}
+      aria-label=${label}
+      @pointerover=${(event: Event) => point(indexOf(event))}
+      @pointerleave=${() => point(undefined)}
+      @focusout=${() => point(undefined)}
+      @click=${(event: Event) => {
+        const index = indexOf(event);
+        if (index !== undefined) choose(index);
+      }}
+      @keydown=${onKey}
+    >
+      ${repeat(
+        side.tokens,
+        (_, index) => `${side.side}${index}`,
+        (token, index) => {
+          const part = sharedPart(side.tokens, index);
+          return html`<span
+            class=${`token${token.special ? " special" : ""}${part ? " shared" : ""}`}
+            role="option"
+            id=${`token-${axis}-${index}`}
+            data-index=${index}
+            aria-selected="false"
+            title=${`${index}: ${token.piece} (id ${token.id})`}
+            ><bdi>${withSigns(visibleText(token))}</bdi>${
+              part ? html`<small>${part.number}/${part.of}</small>` : nothing
+            }</span
+          >`;
+        },
+      )}
+    </div>
+  </div>`;
+}
+
+/** White space stands back from the text. */
+function withSigns(text: string) {
+  return text
+    .split(/([·⏎␍⇥]+)/)
+    .filter(Boolean)
+    .map((piece) => (/^[·⏎␍⇥]/.test(piece) ? html`<span class="sign">${piece}</span>` : piece));
+}
+
+/** Colours set one by one: templates would write style attributes, which the page's policy forbids. */
+function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
+  const { palette } = inspector.theme.value;
+  const ramp = sequentialRamp(inspector.settings.value.colourMap, palette);
+  const scale = weightScale(inspector.arrangement.value.squareRoot);
+  const query = inspector.activeQuery.value;
+  const pinned = inspector.selection.value.query;
+  const at = inspector.pointed.value;
+  const row = data.weights.value;
+  const visible = data.isVisible.value;
+  void inspector.queries.value;
+  const pointedKey = at?.kind === "cell" ? at.key : at?.kind === "token" && at.axis === "key" ? at.index : -1;
+  const separate = inspector.queries.value.side !== inspector.keys.value.side;
+  for (const list of root.querySelectorAll<HTMLElement>(".strip")) {
+    const isQueries = list.dataset.axis === "query";
+    const shaded = !isQueries || !separate;
+    const children = list.querySelectorAll<HTMLElement>(".token");
+    children.forEach((element, index) => {
+      const weight =
+        shaded && row && query !== undefined && (visible?.(query, index) ?? true)
+          ? row.values[index]
+          : undefined;
+      const colour =
+        weight === undefined || !(weight > 0) ? undefined : rampColour(ramp, place(scale, weight));
+      element.style.backgroundColor = colour ? cssColour(colour) : "";
+      element.style.color = colour
+        ? cssColour(readableOn(colour, palette.foreground, palette.background))
+        : "";
+      element.classList.toggle("is-query", isQueries && index === query);
+      element.classList.toggle("is-pinned", isQueries && index === pinned);
+      element.classList.toggle("is-key", index === pointedKey && (!isQueries || !separate));
+      element.setAttribute("aria-selected", String(isQueries && index === pinned));
+    });
+    const active =
+      at?.kind === "token" && (at.axis === "query") === isQueries ? at.index : isQueries ? pinned : undefined;
+    if (active === undefined) list.removeAttribute("aria-activedescendant");
+    else list.setAttribute("aria-activedescendant", `token-${list.dataset.axis}-${active}`);
+  }
+}
+
+function readableOn(
+  ground: readonly [number, number, number],
+  ...candidates: (readonly [number, number, number])[]
+) {
+  const all = [...candidates, [0, 0, 0] as const, [255, 255, 255] as const];
+  const readable = all.find((colour) => contrastRatio(colour, ground) >= 4.5);
+  return readable ?? all.sort((a, b) => contrastRatio(b, ground) - contrastRatio(a, ground))[0]!;
+}

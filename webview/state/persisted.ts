@@ -1,0 +1,111 @@
+import { findBlock, firstBlock, type BlockKind, type HeadChoice, type RunSummary } from "../../src/core/run";
+import { tokensOf } from "../../src/core/run";
+import type {
+  DocumentRange,
+  InspectorSelection,
+  InspectorState,
+  ViewName,
+} from "../../src/protocol/viewContract";
+
+/** How the page is arranged, whatever it looks at. */
+export interface Arrangement {
+  readonly squareRoot: boolean;
+  /** "place", or the statistic by which heads are ordered, largest first. */
+  readonly order: string;
+  /** Heads whose statistic is below stand back; 0..1 of the range of the statistic. */
+  readonly atLeast: number;
+  readonly form: "matrix" | "lines" | "both";
+  /** Views whose explanation is open. */
+  readonly explained: readonly ViewName[];
+}
+
+export const plainArrangement: Arrangement = {
+  squareRoot: true,
+  order: "place",
+  atLeast: 0,
+  form: "matrix",
+  explained: [],
+};
+
+const views: readonly ViewName[] = ["heads", "head", "steps", "positions", "scoring", "generate"];
+const blocks: readonly BlockKind[] = ["encoder", "decoder", "cross"];
+
+/** What a page keeps for a reloaded window. */
+export function persistedState(
+  run: RunSummary,
+  document: DocumentRange | undefined,
+  selection: InspectorSelection,
+  arrangement: Arrangement,
+): InspectorState {
+  const { text, targetText, model } = run;
+  return {
+    version: 1,
+    request: { modelId: model.id, text, ...(targetText !== undefined && { targetText }), document },
+    selection,
+    arrangement,
+  };
+}
+
+/** The parts of an earlier page's state that this version understands; anything else is left out. */
+export function parsePersisted(state: unknown): { selection?: InspectorSelection; arrangement: Arrangement } {
+  const { version, selection, arrangement } = objectOf(state);
+  if (version !== 1) return { arrangement: plainArrangement };
+  return { selection: parseSelection(selection), arrangement: parseArrangement(arrangement) };
+}
+
+export function parseSelection(value: unknown): InspectorSelection | undefined {
+  const { view, choice, measure, query } = objectOf(value);
+  const { block, layer, head } = objectOf(choice);
+  const isLayer = layer === "all" || isIndex(layer);
+  const isHead = head === "mean" || head === "max" || isIndex(head);
+  if (!views.includes(view as ViewName) || !blocks.includes(block as BlockKind) || !isLayer || !isHead) {
+    return undefined;
+  }
+  return {
+    view: view as ViewName,
+    choice: { block: block as BlockKind, layer, head },
+    measure: measure === "scores" ? "scores" : "weights",
+    ...(isIndex(query) && { query }),
+  };
+}
+
+/** The selection moved to what the run has: its blocks, layers, heads and tokens. */
+export function fitSelection(run: RunSummary, wanted: InspectorSelection | undefined): InspectorSelection {
+  const block = (wanted && findBlock(run, wanted.choice.block)) ?? firstBlock(run);
+  const { layer = 0, head = 0 } = wanted?.choice ?? {};
+  const found =
+    block?.layers.find((entry) => entry.layer === layer) ??
+    block?.layers[layer === "all" ? 0 : block.layers.length - 1];
+  const choice: HeadChoice = {
+    block: block?.kind ?? "decoder",
+    layer: layer === "all" ? "all" : (found?.layer ?? 0),
+    head: layer === "all" && typeof head === "number" ? "mean" : fitHead(head, found?.nHeads ?? 1),
+  };
+  const measure = wanted?.measure === "scores" && found?.has.includes("scores") ? "scores" : "weights";
+  const nQueries = block ? tokensOf(run, block.queries).length : 0;
+  const query = wanted?.query !== undefined && wanted.query < nQueries ? wanted.query : undefined;
+  return { view: wanted?.view ?? "heads", choice, measure, ...(query !== undefined && { query }) };
+}
+
+function parseArrangement(value: unknown): Arrangement {
+  const { squareRoot, order, atLeast, form, explained } = objectOf(value);
+  return {
+    squareRoot: typeof squareRoot === "boolean" ? squareRoot : plainArrangement.squareRoot,
+    order: typeof order === "string" ? order : plainArrangement.order,
+    atLeast: typeof atLeast === "number" && atLeast >= 0 && atLeast <= 1 ? atLeast : 0,
+    form: form === "lines" || form === "both" ? form : "matrix",
+    explained: Array.isArray(explained) ? views.filter((view) => explained.includes(view)) : [],
+  };
+}
+
+function fitHead(head: HeadChoice["head"], nHeads: number): HeadChoice["head"] {
+  return typeof head === "number" ? Math.min(head, nHeads - 1) : head;
+}
+
+function isIndex(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

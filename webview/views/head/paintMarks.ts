@@ -1,0 +1,276 @@
+import { layoutTicks } from "../../../src/paint/axis";
+import { blend, cssColour } from "../../../src/paint/colour";
+import { signedText, tickText, readoutWeight } from "../../../src/paint/numberText";
+import type { Ramp } from "../../../src/paint/ramp";
+import { rampColour } from "../../../src/paint/ramp";
+import { place, scaleTicks, type Scale } from "../../../src/paint/scale";
+import { shorten } from "../../../src/paint/tokenText";
+import type { Theme } from "../../theme";
+import { labelSize, type HeadGeometry } from "./geometry";
+import type { Viewport } from "./viewport";
+
+/** Everything around and over the cells. */
+export interface Marks {
+  readonly geometry: HeadGeometry;
+  readonly viewport: Viewport;
+  readonly theme: Theme;
+  readonly queryLabels: readonly string[];
+  readonly keyLabels: readonly string[];
+  readonly cell?: { readonly query: number; readonly key: number };
+  readonly pinned?: number;
+  /** For each key the sum of its column; for each query the entropy of its row in bits. */
+  readonly columnSums?: Float32Array;
+  readonly rowEntropy?: Float32Array;
+  readonly ramp: Ramp;
+  readonly scale: Scale;
+  readonly label: string;
+  readonly hasMasked: boolean;
+  /** The value under the pointer, marked on the colour bar. */
+  readonly value?: number;
+}
+
+export function paintMarks(pen: CanvasRenderingContext2D, marks: Marks): void {
+  const { geometry, theme } = marks;
+  pen.clearRect(0, 0, geometry.width, geometry.height);
+  pen.lineWidth = 1;
+  pen.strokeStyle = cssColour(theme.palette.line);
+  pen.strokeRect(geometry.left - 0.5, geometry.top - 0.5, geometry.plotWidth + 1, geometry.plotHeight + 1);
+  paintAxes(pen, marks);
+  if (marks.columnSums && geometry.sumsHeight) paintSums(pen, marks, marks.columnSums);
+  if (marks.rowEntropy && geometry.entropyWidth) paintEntropy(pen, marks, marks.rowEntropy);
+  paintFrames(pen, marks);
+  paintLegend(pen, marks);
+}
+
+function paintAxes(pen: CanvasRenderingContext2D, marks: Marks): void {
+  const { geometry, viewport, theme, cell, pinned } = marks;
+  const { palette } = theme;
+  const size = geometry.cell * viewport.zoom;
+  const axis = { cellSize: size, minGap: labelSize + 2 };
+  const token = `${labelSize}px ${theme.tokenFont}`;
+  const strong = `bold ${token}`;
+  const columns = (width: number) => Math.max(3, Math.floor(width / (labelSize * 0.61)));
+  const isStrong = (axis: "query" | "key", index: number) =>
+    cell?.[axis] === index || (axis === "query" && index === pinned);
+  const colourOf = (axis: "query" | "key", index: number) =>
+    cssColour(axis === "query" && isStrong(axis, index) ? palette.query : palette.foreground);
+
+  pen.textBaseline = "middle";
+  pen.textAlign = "right";
+  const always = [cell?.query, pinned].filter((index) => index !== undefined);
+  const rows = layoutTicks({
+    ...axis,
+    count: geometry.nRows,
+    offset: viewport.row,
+    length: geometry.plotHeight,
+    always,
+  });
+  const queryColumns = columns(geometry.left - 22);
+  for (const { index, position } of rows) {
+    pen.font = isStrong("query", index) ? strong : token;
+    pen.fillStyle = colourOf("query", index);
+    pen.fillText(
+      shorten(marks.queryLabels[index] ?? "", queryColumns),
+      geometry.left - 6,
+      geometry.top + position,
+    );
+  }
+  const base = geometry.top - (geometry.sumsHeight ? geometry.sumsHeight + 2 : 0) - 5;
+  const keyTicks = layoutTicks({
+    ...axis,
+    minGap: geometry.turned ? axis.minGap : 1,
+    count: geometry.nColumns,
+    offset: viewport.column,
+    length: geometry.plotWidth,
+    always: cell ? [cell.key] : [],
+  });
+  const keyColumns = columns(base - 14);
+  for (const { index, position } of keyTicks) {
+    pen.font = isStrong("key", index) ? strong : token;
+    pen.fillStyle = colourOf("key", index);
+    const label = marks.keyLabels[index] ?? "";
+    pen.save();
+    pen.translate(geometry.left + position, base);
+    if (geometry.turned) {
+      pen.rotate(-Math.PI / 2);
+      pen.textAlign = "left";
+      pen.fillText(shorten(label, keyColumns), 0, 0);
+    } else {
+      pen.textAlign = "center";
+      pen.textBaseline = "bottom";
+      pen.fillText(label, 0, 2);
+    }
+    pen.restore();
+  }
+  pen.font = `10px ${theme.font}`;
+  pen.fillStyle = cssColour(palette.muted);
+  pen.textAlign = "left";
+  pen.textBaseline = "top";
+  pen.fillText("key →", geometry.left, 0);
+  pen.save();
+  pen.translate(6, geometry.top + Math.min(40, geometry.plotHeight));
+  pen.rotate(-Math.PI / 2);
+  pen.textAlign = "right";
+  pen.textBaseline = "middle";
+  pen.fillText("← query", Math.min(40, geometry.plotHeight), 0);
+  pen.restore();
+}
+
+function paintSums(pen: CanvasRenderingContext2D, marks: Marks, sums: Float32Array): void {
+  const { geometry, viewport, theme, cell } = marks;
+  const size = geometry.cell * viewport.zoom;
+  const most = sums.reduce((high, sum) => (sum > high ? sum : high), 0) || 1;
+  const bottom = geometry.top - 2;
+  const quiet = cssColour(blend(theme.palette.background, theme.palette.foreground, 0.38));
+  clipped(pen, geometry.left, bottom - geometry.sumsHeight, geometry.plotWidth, geometry.sumsHeight, () => {
+    for (let key = Math.floor(viewport.column); key < sums.length; key++) {
+      const x = geometry.left + (key - viewport.column) * size;
+      if (x > geometry.left + geometry.plotWidth) break;
+      const height = (sums[key]! / most) * geometry.sumsHeight;
+      pen.fillStyle = key === cell?.key ? cssColour(theme.palette.query) : quiet;
+      pen.fillRect(x + inset(size), bottom - height, Math.max(0.5, size - 2 * inset(size)), height);
+    }
+  });
+  if (geometry.entropyWidth) {
+    caption(
+      pen,
+      marks,
+      `Σ ${cell ? readoutWeight(sums[cell.key] ?? 0) : `≤ ${tickText(most)}`}`,
+      bottom - geometry.sumsHeight / 2,
+    );
+  }
+}
+
+function paintEntropy(pen: CanvasRenderingContext2D, marks: Marks, entropy: Float32Array): void {
+  const { geometry, viewport, theme, cell } = marks;
+  const size = geometry.cell * viewport.zoom;
+  const most = entropy.reduce((high, bits) => (bits > high ? bits : high), 0) || 1;
+  const left = geometry.left + geometry.plotWidth + 4;
+  const quiet = cssColour(blend(theme.palette.background, theme.palette.foreground, 0.38));
+  clipped(pen, left, geometry.top, geometry.entropyWidth, geometry.plotHeight, () => {
+    for (let query = Math.floor(viewport.row); query < entropy.length; query++) {
+      const y = geometry.top + (query - viewport.row) * size;
+      if (y > geometry.top + geometry.plotHeight) break;
+      const width = (entropy[query]! / most) * geometry.entropyWidth;
+      pen.fillStyle = query === (cell?.query ?? marks.pinned) ? cssColour(theme.palette.query) : quiet;
+      pen.fillRect(left, y + inset(size), width, Math.max(0.5, size - 2 * inset(size)));
+    }
+  });
+  const at = cell?.query ?? marks.pinned;
+  const text = at === undefined ? `H ≤ ${most.toFixed(1)}` : `H ${entropy[at]!.toFixed(2)}`;
+  caption(pen, marks, `${text} bit`, geometry.top + geometry.plotHeight + 10);
+}
+
+/** A number at the right of the plot, for the bars. */
+function caption(pen: CanvasRenderingContext2D, { geometry, theme }: Marks, text: string, y: number): void {
+  pen.font = `10px ${theme.font}`;
+  pen.fillStyle = cssColour(theme.palette.muted);
+  pen.textAlign = "right";
+  pen.textBaseline = "middle";
+  pen.fillText(text, geometry.left + geometry.plotWidth + 4 + geometry.entropyWidth, y);
+}
+
+/** The pinned row, and the crosshair with the cell itself. */
+function paintFrames(pen: CanvasRenderingContext2D, marks: Marks): void {
+  const { geometry, viewport, theme, cell, pinned } = marks;
+  const { left, top, plotWidth, plotHeight } = geometry;
+  const size = geometry.cell * viewport.zoom;
+  const shown = Math.max(1, size);
+  const x = cell && left + (cell.key - viewport.column) * size;
+  const y = (query: number) => top + (query - viewport.row) * size;
+  const query = cssColour(theme.palette.query);
+  clipped(pen, left - 2, top - 2, plotWidth + 4, plotHeight + 4, () => {
+    if (pinned !== undefined) {
+      pen.strokeStyle = query;
+      pen.lineWidth = 1.5;
+      pen.strokeRect(left - 0.5, y(pinned) - 0.5, plotWidth + 1, shown + 1);
+    }
+    if (cell && x !== undefined) {
+      pen.strokeStyle = cssColour(blend(theme.palette.background, theme.palette.foreground, 0.55));
+      pen.lineWidth = 0.75;
+      pen.beginPath();
+      for (const edge of [x, x + shown]) pen.rect(edge, top, 0, plotHeight);
+      for (const edge of [y(cell.query), y(cell.query) + shown]) pen.rect(left, edge, plotWidth, 0);
+      pen.stroke();
+      pen.lineWidth = 2;
+      pen.strokeStyle = query;
+      pen.strokeRect(x - 1, y(cell.query) - 1, shown + 2, shown + 2);
+    }
+  });
+}
+
+function paintLegend(pen: CanvasRenderingContext2D, marks: Marks): void {
+  const { geometry, theme, ramp, scale } = marks;
+  const { palette } = theme;
+  const width = Math.min(220, Math.max(140, geometry.plotWidth * 0.5));
+  const x = geometry.left;
+  const y = geometry.legendTop + 2;
+  const height = 9;
+  for (let at = 0; at < width; at++) {
+    pen.fillStyle = cssColour(rampColour(ramp, (at + 0.5) / width));
+    pen.fillRect(x + at, y, 1.5, height);
+  }
+  pen.lineWidth = 1;
+  pen.strokeStyle = cssColour(palette.line);
+  pen.strokeRect(x - 0.5, y - 0.5, width + 1.5, height + 1);
+  pen.font = `10px ${theme.font}`;
+  pen.fillStyle = cssColour(palette.muted);
+  pen.textBaseline = "top";
+  const ticks = scaleTicks(scale);
+  ticks.forEach((value, index) => {
+    pen.textAlign = index === 0 ? "left" : index === ticks.length - 1 ? "right" : "center";
+    pen.fillText(
+      scale.kind === "signed" ? signedText(value) : tickText(value),
+      x + place(scale, value) * width,
+      y + height + 4,
+    );
+  });
+  if (marks.value !== undefined && Number.isFinite(marks.value)) {
+    const at = x + place(scale, marks.value) * width;
+    pen.fillStyle = cssColour(palette.query);
+    pen.beginPath();
+    pen.moveTo(at, y + height);
+    pen.lineTo(at - 4, y - 5);
+    pen.lineTo(at + 4, y - 5);
+    pen.closePath();
+    pen.fill();
+  }
+  pen.fillStyle = cssColour(palette.muted);
+  pen.textAlign = "left";
+  pen.fillText(marks.label, x, y + height + 18);
+  if (!marks.hasMasked) return;
+  const keyX = x + width + 16;
+  clipped(pen, keyX, y, 12, height, () => {
+    pen.strokeStyle = cssColour(blend(palette.background, palette.foreground, 0.35));
+    pen.lineWidth = 0.75;
+    pen.beginPath();
+    for (let step = -height; step < 12; step += 4) {
+      pen.moveTo(keyX + step, y + height);
+      pen.lineTo(keyX + step + height, y);
+    }
+    pen.stroke();
+  });
+  pen.strokeStyle = cssColour(palette.line);
+  pen.strokeRect(keyX - 0.5, y - 0.5, 13, height + 1);
+  pen.fillText("masked", keyX + 18, y - 1);
+}
+
+function inset(size: number): number {
+  return size > 6 ? 1 : 0;
+}
+
+function clipped(
+  pen: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  draw: () => void,
+): void {
+  pen.save();
+  pen.beginPath();
+  pen.rect(x, y, width, height);
+  pen.clip();
+  draw();
+  pen.restore();
+}

@@ -1,0 +1,55 @@
+import { overviewFigure } from "../../../src/paint/overviewFigure";
+import { pooledVisibility, visibilityOf } from "../../../src/paint/visibility";
+import { pixelsToDataUrl } from "../../parts/canvas";
+import { csvLine } from "../../parts/csv";
+import { figureSubtitle } from "../../parts/figureText";
+import type { ViewContext, ViewExports } from "../view";
+import { statisticNames } from "./headsOrder";
+import type { OverviewData } from "./overviewData";
+
+/** The overview as a figure; the statistics of its heads as numbers. */
+export function headsExports({ inspector, data }: ViewContext, overview: OverviewData): ViewExports {
+  const rows = () => (data.statistics.peek() ?? []).map(({ address, values }) => ({ ...address, ...values }));
+  return {
+    fileName: () => `headlight-heads-${inspector.selection.peek().choice.block}`,
+    async svg() {
+      const block = inspector.block.peek();
+      const thumbnails = overview.thumbnails.peek().value;
+      if (!block || !thumbnails) throw new Error("The overview is not there yet");
+      const visible = block.layers.map((layer) => {
+        const isVisible = visibilityOf(layer.mask);
+        return (
+          isVisible &&
+          pooledVisibility(isVisible, layer.nQueries, layer.nKeys, thumbnails.rows, thumbnails.columns)
+        );
+      });
+      return overviewFigure({
+        title: `All heads, ${block.kind}`,
+        subtitle: figureSubtitle(inspector.run.peek()!),
+        layers: thumbnails.layers,
+        thumbnails,
+        means: overview.means.peek(),
+        isVisible: (layer, row, column) => {
+          const at = block.layers.findIndex((entry) => entry.layer === layer);
+          return visible[at]?.(row, column) ?? true;
+        },
+        squareRoot: inspector.arrangement.peek().squareRoot,
+        map: inspector.settings.peek().colourMap,
+        palette: inspector.theme.peek().palette,
+        encodeImage: pixelsToDataUrl,
+      });
+    },
+    async csv() {
+      const names = statisticNames(data.statistics.peek());
+      const lines = (data.statistics.peek() ?? []).map(({ address, values }) =>
+        csvLine([address.block, address.layer, address.head, ...names.map((name) => values[name] ?? "")]),
+      );
+      return csvLine(["block", "layer", "head", ...names]) + lines.join("");
+    },
+    json: async () => ({
+      model: inspector.run.peek()?.model.id,
+      text: inspector.run.peek()?.text,
+      heads: rows(),
+    }),
+  };
+}

@@ -1,0 +1,270 @@
+import { computed, signal } from "@preact/signals-core";
+import { html, nothing, render } from "lit-html";
+import { cellColours, paintCells } from "../../../src/paint/heatmap";
+import { overviewByOrder, overviewByPlace, type OverviewCell } from "../../../src/paint/overviewLayout";
+import { sequentialRamp } from "../../../src/paint/ramp";
+import { checkbox, dropdown } from "../../controls";
+import { onFrame } from "../../frame";
+import { sizeCanvas } from "../../parts/canvas";
+import { watchSize } from "../../parts/size";
+import { statisticLabel, statisticText } from "../../state/readout";
+import type { View, ViewContext } from "../view";
+import { rankHeads, statisticNames, thresholdOf } from "./headsOrder";
+import { headsExports } from "./headsExports";
+import { createLens } from "./lens";
+import { loadOverview } from "./overviewData";
+import { moveInRows } from "./walk";
+
+/** All heads of a block as thumbnails: rows are layers, columns are heads. */
+export const headsView: View = {
+  name: "heads",
+  title: "Heads",
+  hasStrip: true,
+  mount(root, context) {
+    const { inspector } = context;
+    render(
+      html`<div class="toolbar"></div>
+        <div class="overview">
+          <div class="overview-grid">
+            <canvas aria-hidden="true"></canvas>
+            <div
+              class="overview-cells"
+              role="grid"
+              aria-label="Heads: rows are layers, columns are heads"
+            ></div>
+            <div class="overview-labels" aria-hidden="true"></div>
+          </div>
+        </div>`,
+      root,
+    );
+    const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
+    const grid = find(".overview-cells");
+    const { size, stop: stopSize } = watchSize(find(".overview"));
+    const data = loadOverview(inspector);
+    const lens = createLens(find(".overview-grid"), context, data);
+    const focused = signal(false);
+
+    const layers = computed(() => inspector.block.value?.layers ?? []);
+    const ranked = computed(() => {
+      const { order } = inspector.arrangement.value;
+      const { value: statistics } = context.data.statistics;
+      return order === "place" || !statistics || !statisticNames(statistics).includes(order)
+        ? undefined
+        : rankHeads(statistics, order);
+    });
+    const layout = computed(() => {
+      const first = layers.value[0];
+      const space = {
+        width: Math.max(200, size.value.width - 1),
+        minEdge: 24,
+        maxEdge: 120,
+        gap: 3,
+        aspect: first ? first.nQueries / first.nKeys : 1,
+        labelWidth: 28,
+        labelHeight: 20,
+      };
+      return ranked.value ? overviewByOrder(ranked.value, space, 20) : overviewByPlace(layers.value, space);
+    });
+
+    const choose = (cell: OverviewCell, open: boolean) => {
+      inspector.choose({ layer: cell.layer, head: cell.head });
+      if (open) inspector.showView("head");
+    };
+    const cellAt = (event: Event): OverviewCell | undefined => {
+      const element = (event.target as Element).closest<HTMLElement>("[data-cell]");
+      return element ? layout.peek().cells[Number(element.dataset.cell)] : undefined;
+    };
+    const point = (cell: OverviewCell | undefined) => {
+      inspector.pointed.value = cell && { kind: "head", layer: cell.layer, head: cell.head };
+    };
+    const chosenIndex = computed(() => {
+      const { layer, head } = inspector.selection.value.choice;
+      return layout.value.cells.findIndex((cell) => cell.layer === layer && cell.head === head);
+    });
+
+    grid.addEventListener("pointerover", (event) => {
+      const cell = cellAt(event);
+      point(cell);
+      lens.show(cell, layout.peek());
+    });
+    grid.addEventListener("pointerleave", () => {
+      point(undefined);
+      lens.show(undefined, layout.peek());
+    });
+    grid.addEventListener("click", (event) => {
+      const cell = cellAt(event);
+      if (cell) choose(cell, true);
+    });
+    grid.addEventListener("focusin", () => (focused.value = true));
+    grid.addEventListener("focusout", () => {
+      focused.value = false;
+      point(undefined);
+    });
+    grid.addEventListener("keydown", (event) => {
+      const { cells, rows } = layout.peek();
+      const at = Math.max(0, chosenIndex.peek());
+      const next = moveInRows(rows, at, event.key);
+      if (next !== undefined) choose(cells[next]!, false);
+      else if (event.key === "Enter" || event.key === " ") choose(cells[at]!, true);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+      const after = Math.max(0, chosenIndex.peek());
+      point(cells[after]);
+      requestAnimationFrame(() => grid.querySelector<HTMLElement>(`[data-cell="${after}"]`)?.focus());
+    });
+
+    const stops = [
+      onFrame(() => render(toolbar(context, ranked.value), find(".toolbar"))),
+      onFrame(() => {
+        const { cells, rows } = layout.value;
+        const at = Math.max(0, chosenIndex.value);
+        const threshold = ranked.value && thresholdOf(ranked.value, inspector.arrangement.value.atLeast);
+        render(
+          rows.map(
+            (row) =>
+              html`<div role="row">
+                ${row.map((index) => {
+                  const { layer, head } = cells[index]!;
+                  const value = ranked.value?.[index]?.value;
+                  const isDim = threshold !== undefined && value !== undefined && !(value >= threshold);
+                  const name =
+                    head === "mean" ? `layer ${layer}, mean of heads` : `layer ${layer}, head ${head}`;
+                  return html`<div
+                    role="gridcell"
+                    class=${`head-cell${isDim ? " dim" : ""}`}
+                    data-cell=${index}
+                    tabindex=${index === at ? 0 : -1}
+                    aria-selected=${index === chosenIndex.value}
+                    aria-label=${value === undefined ? name : `${name}, ${inspector.arrangement.value.order} ${statisticText(value)}`}
+                  >
+                    ${
+                      value === undefined
+                        ? nothing
+                        : html`<span class="caption" aria-hidden="true"
+                            >L${layer} H${head} <b>${statisticText(value)}</b></span
+                          >`
+                    }
+                  </div>`;
+                })}
+              </div>`,
+          ),
+          grid,
+        );
+        place(root, layout.value);
+      }),
+      onFrame(() => {
+        const shown = layout.value;
+        const canvas = find<HTMLCanvasElement>("canvas");
+        const ratio = sizeCanvas(canvas, shown.width, shown.height);
+        const pen = canvas.getContext("2d")!;
+        const { palette } = inspector.theme.value;
+        const ramp = sequentialRamp(inspector.settings.value.colourMap, palette);
+        const colours = cellColours(ramp, palette, ratio);
+        const picture = pen.createImageData(canvas.width, canvas.height);
+        const target = { width: canvas.width, height: canvas.height, data: picture.data };
+        for (const cell of shown.cells) {
+          const cells = data.cellsOf(cell.layer, cell.head);
+          if (!cells) continue;
+          const at = {
+            x: Math.round(cell.x * ratio),
+            y: Math.round(cell.y * ratio),
+            width: Math.round(shown.cellWidth * ratio),
+            height: Math.round(shown.cellHeight * ratio),
+          };
+          const view = {
+            row: 0,
+            column: 0,
+            cellWidth: at.width / cells.columns,
+            cellHeight: at.height / cells.rows,
+          };
+          paintCells(target, at, cells, view, colours);
+        }
+        pen.putImageData(picture, 0, 0);
+      }),
+    ];
+
+    return {
+      unmount() {
+        for (const stop of stops) stop();
+        stopSize();
+        lens.stop();
+        data.stop();
+        render(nothing, root);
+      },
+      exports: headsExports(context, data),
+    };
+  },
+};
+
+function toolbar({ inspector, data }: ViewContext, ranked: ReturnType<typeof rankHeads> | undefined) {
+  const { arrangement } = inspector;
+  const names = statisticNames(data.statistics.value);
+  const { order, atLeast, squareRoot } = arrangement.value;
+  const change = (part: Partial<typeof arrangement.value>) =>
+    (arrangement.value = { ...arrangement.peek(), ...part });
+  return html`${
+    names.length
+      ? html`<span class="field"
+          ><span class="label" aria-hidden="true">Order</span> ${dropdown(
+            "Order",
+            [
+              { value: "place", label: "layer and head" },
+              ...names.map((name) => ({ value: name, label: statisticLabel(name) })),
+            ],
+            names.includes(order) ? order : "place",
+            (value) => change({ order: value, atLeast: 0 }),
+          )}</span
+        >`
+      : nothing
+  }
+  ${
+    ranked
+      ? html`<label class="field"
+          ><span class="label">At least</span>
+          <input
+            type="range"
+            min="0"
+            max="1"
+            step="0.01"
+            .value=${String(atLeast)}
+            @input=${(event: Event) => change({ atLeast: Number((event.target as HTMLInputElement).value) })}
+          />
+          <output>${atLeast > 0 ? statisticText(thresholdOf(ranked, atLeast)) : "any"}</output></label
+        >`
+      : nothing
+  }
+  ${checkbox("Square-root scale", squareRoot, (checked) => change({ squareRoot: checked }))}`;
+}
+
+/** Places cells and labels by CSSOM: the page's policy forbids style attributes. */
+function place(root: HTMLElement, layout: ReturnType<typeof overviewByPlace>): void {
+  const box = root.querySelector<HTMLElement>(".overview-grid")!;
+  box.style.width = `${layout.width}px`;
+  box.style.height = `${layout.height}px`;
+  root.querySelectorAll<HTMLElement>(".head-cell").forEach((element) => {
+    const { x, y } = layout.cells[Number(element.dataset.cell)]!;
+    element.style.left = `${x}px`;
+    element.style.top = `${y}px`;
+    element.style.width = `${layout.cellWidth}px`;
+    element.style.height = `${layout.cellHeight}px`;
+  });
+  const labels = root.querySelector<HTMLElement>(".overview-labels")!;
+  const every = Math.max(1, Math.ceil(24 / layout.cellWidth));
+  render(
+    [
+      ...layout.rowLabels.map(({ text }) => html`<span class="row-label">${text}</span>`),
+      ...layout.columnLabels.map(
+        ({ text }, index) =>
+          html`<span class="column-label">${text === "mean" || index % every === 0 ? text : ""}</span>`,
+      ),
+    ],
+    labels,
+  );
+  labels.querySelectorAll<HTMLElement>(".row-label").forEach((element, index) => {
+    element.style.top = `${layout.rowLabels[index]!.y}px`;
+  });
+  labels.querySelectorAll<HTMLElement>(".column-label").forEach((element, index) => {
+    element.style.left = `${layout.columnLabels[index]!.x}px`;
+  });
+}

@@ -1,0 +1,109 @@
+import { computed, type ReadonlySignal } from "@preact/signals-core";
+import { linearCodes, thumbnailBytes, thumbnailCodes } from "../../../src/paint/thumbnail";
+import { pooledVisibility, visibilityOf } from "../../../src/paint/visibility";
+import type { Cells } from "../../../src/paint/heatmap";
+import type { Thumbnails } from "../../../src/protocol/slices";
+import type { BlockOfRun, LayerOfRun } from "../../../src/core/run";
+import { load, type Loaded } from "../../state/load";
+import type { Inspector } from "../../state/inspector";
+
+/** The bytes of all thumbnails of a block stay below this. */
+const mostBytes = 1_000_000;
+
+export interface OverviewData {
+  readonly thumbnails: ReadonlySignal<Loaded<Thumbnails>>;
+  /** The mean over the heads of each layer, in the order of the layers. */
+  readonly means: ReadonlySignal<readonly Uint8Array[] | undefined>;
+  /** Ready to paint; nothing where it has not come yet. */
+  cellsOf(layer: number, head: number | "mean"): Cells | undefined;
+  stop(): void;
+}
+
+export function loadOverview({ host, run, block, arrangement }: Inspector): OverviewData {
+  const edge = computed(() => {
+    const nHeads = block.value?.layers.reduce((sum, layer) => sum + layer.nHeads, 0) ?? 1;
+    return Math.max(24, Math.min(128, Math.floor(Math.sqrt(mostBytes / Math.max(1, nHeads)))));
+  });
+  const thumbnails = load(() => {
+    const runId = run.value?.runId;
+    if (!runId || !block.value) return undefined;
+    const query = { runId, block: block.value.kind, size: edge.value };
+    return { key: JSON.stringify(query), ask: (signal) => host.remote.thumbnails(query, { signal }) };
+  });
+  const means = load(() => {
+    const runId = run.value?.runId;
+    const { value: shown } = block;
+    if (!runId || !shown) return undefined;
+    const size = edge.value;
+    const queries = shown.layers.map(({ layer }) => ({
+      runId,
+      choice: { block: shown.kind, layer, head: "mean" as const },
+      measure: "weights" as const,
+      maxRows: size,
+      maxColumns: size,
+    }));
+    return {
+      key: JSON.stringify([runId, shown.kind, size]),
+      ask: async (signal) => {
+        const slices = await Promise.all(queries.map((query) => host.remote.matrix(query, { signal })));
+        return slices.map(({ rows, columns, data }) => ({ rows, columns, bytes: thumbnailBytes(data) }));
+      },
+    };
+  });
+
+  const visible = computed(() => {
+    const known = new Map<string, (row: number, column: number) => boolean>();
+    return (layer: LayerOfRun, rows: number, columns: number) => {
+      const key = JSON.stringify([layer.mask, layer.nQueries, layer.nKeys, rows, columns]);
+      const isVisible = visibilityOf(layer.mask);
+      if (!isVisible) return undefined;
+      const found = known.get(key) ?? pooledVisibility(isVisible, layer.nQueries, layer.nKeys, rows, columns);
+      known.set(key, found);
+      return found;
+    };
+  });
+
+  const cells = computed(() => {
+    const { value: shown } = block;
+    const { value: bytes } = thumbnails.state.value;
+    const squareRoot = arrangement.value.squareRoot;
+    const made = new Map<string, Cells>();
+    if (!shown || bytes?.block !== shown.kind) return made;
+    const add = (name: string, layer: LayerOfRun, rows: number, columns: number, data: Uint8Array) => {
+      const codes = thumbnailCodes(
+        squareRoot ? data : linearCodes(data),
+        columns,
+        visible.value(layer, rows, columns),
+      );
+      made.set(name, { rows, columns, codes });
+    };
+    const size = bytes.rows * bytes.columns;
+    let start = 0;
+    for (const { layer, nHeads } of bytes.layers) {
+      const entry = layerOf(shown, layer);
+      for (let head = 0; head < nHeads; head++, start += size) {
+        if (entry)
+          add(`${layer}.${head}`, entry, bytes.rows, bytes.columns, bytes.data.subarray(start, start + size));
+      }
+    }
+    means.state.value.value?.forEach((mean, at) => {
+      const entry = shown.layers[at];
+      if (entry) add(`${entry.layer}.mean`, entry, mean.rows, mean.columns, mean.bytes);
+    });
+    return made;
+  });
+
+  return {
+    thumbnails: thumbnails.state,
+    means: computed(() => means.state.value.value?.map(({ bytes }) => bytes)),
+    cellsOf: (layer, head) => cells.value.get(`${layer}.${head}`),
+    stop() {
+      thumbnails.stop();
+      means.stop();
+    },
+  };
+}
+
+function layerOf(block: BlockOfRun, layer: number): LayerOfRun | undefined {
+  return block.layers.find((entry) => entry.layer === layer);
+}

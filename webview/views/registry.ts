@@ -1,0 +1,6 @@
+import { headView } from "./head/headView";
+import { headsView } from "./heads/headsView";
+import type { View } from "./view";
+
+/** The tabs, from left to right; the number keys follow this order. */
+export const views: readonly View[] = [headsView, headView];

@@ -1,0 +1,37 @@
+import type { RunSummary } from "../../src/core/run";
+import type { PageCommand, ViewName } from "../../src/protocol/viewContract";
+import type { Inspector } from "../state/inspector";
+import type { RunData } from "../state/runData";
+
+/** What a view gets: what the page looks at, and the numbers. */
+export interface ViewContext {
+  readonly inspector: Inspector;
+  readonly data: RunData;
+}
+
+/** One tab of the inspector. */
+export interface View {
+  readonly name: ViewName;
+  readonly title: string;
+  /** Whether it has something to show for this run; the tab is left out otherwise. */
+  suits?(run: RunSummary): boolean;
+  /** Whether the strip of tokens stands above it. */
+  readonly hasStrip: boolean;
+  mount(root: HTMLElement, context: ViewContext): MountedView;
+}
+
+export interface MountedView {
+  unmount(): void;
+  /** True when the command was the view's to handle. */
+  command?(name: PageCommand): boolean;
+  readonly exports?: ViewExports;
+}
+
+/** What can be saved of what is seen. */
+export interface ViewExports {
+  /** Without ending: "headlight-L3-H1". */
+  fileName(): string;
+  svg(): Promise<string>;
+  csv(): Promise<string>;
+  json(): Promise<unknown>;
+}
