@@ -4,6 +4,7 @@ import type { HeadlightApi, InspectionSnapshot } from "./api";
 import { registerCommands } from "./commands";
 import { documentText, editsOf, LastEditor } from "./editorText";
 import { noInspection, staleText } from "./errors";
+import { FollowMode } from "./followMode";
 import { TokenHovers } from "./hovers";
 import { Inspector } from "./inspect";
 import { INSPECTOR_VIEW, type PanelActions } from "./inspectorPanel";
@@ -31,6 +32,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   const inspectors = new Inspectors(engine, context.extensionUri, reporter, actionsFor);
   const inspector = new Inspector(engine, models, inspectors, lastEditor, reporter);
   const status = new StatusBar();
+  const followMode = new FollowMode(inspector, inspectors, follow);
   const overlay = new Overlay((error) => reporter.record(error));
   const changed = new vscode.EventEmitter<InspectionSnapshot>();
 
@@ -57,12 +59,13 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
 
   function follow(): void {
     const session = inspectors.active?.session;
-    status.show(session);
+    status.show(session, followMode.cost);
     draw();
     const is = (...statuses: string[]) => statuses.includes(session?.state.status ?? "empty");
     setContext("hasInspection", is("running", "shown", "failed"));
     setContext("running", is("running"));
     setContext("shown", is("shown"));
+    setContext("following", followMode.cost !== undefined);
     changed.fire(current());
   }
 
@@ -72,10 +75,11 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     inspectors,
     status,
     overlay,
+    followMode,
     changed,
     { dispose: () => void engine.stop() },
     inspectors.onDidChange(follow),
-    registerCommands({ inspector, inspectors, models, platform, reporter }),
+    registerCommands({ inspector, followMode, inspectors, models, platform, reporter }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {
       deserializeWebviewPanel: (panel, state) => inspector.restore(panel, state),
     }),

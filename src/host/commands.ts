@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { PageCommand } from "../protocol/viewContract";
 import { chooseModel } from "./chooseModel";
 import { record, integer, optional } from "./fields";
+import type { FollowMode } from "./followMode";
 import { stepHead, stepLayer } from "./headSelection";
 import type { Inspector } from "./inspect";
 import type { Inspectors } from "./inspectors";
@@ -32,12 +33,13 @@ const pageCommands: readonly PageCommand[] = [
 /** Registers every command; what one needs is given, nothing is looked up. */
 export function registerCommands(parts: {
   inspector: Inspector;
+  followMode: FollowMode;
   inspectors: Inspectors;
   models: Models;
   platform: HostPlatform;
   reporter: Reporter;
 }): vscode.Disposable {
-  const { inspector, inspectors, models, platform, reporter } = parts;
+  const { inspector, followMode, inspectors, models, platform, reporter } = parts;
   const session = () => inspectors.active?.session;
 
   const commands: Record<string, (argument?: unknown) => unknown> = {
@@ -45,6 +47,7 @@ export function registerCommands(parts: {
     runAgain: () => inspector.runAgain(),
     cancel: () => inspectors.all.forEach((each) => each.session.inspection.cancel()),
     chooseModel: () => choose(inspector, models, platform),
+    toggleFollow: () => followMode.toggle(),
     showInspector: () => inspectors.active?.panel.reveal(),
     showLog: () => reporter.log.show(),
     nextHead: () => step(session(), stepHead, 1),

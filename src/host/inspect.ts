@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { toReport } from "../core/errors";
+import { CANCELLED, toReport } from "../core/errors";
+import type { RunSummary } from "../core/run";
 import type { CharOffset } from "../core/token";
 import type { Engine } from "../engine/engine";
 import type { ModelSource } from "../protocol/engineContract";
@@ -18,6 +19,7 @@ import type { Remedy, Reporter } from "./report";
 import { modelSetting, tokenLimit } from "./settings";
 import {
   charactersAround,
+  checkText,
   MOST_CHARACTERS,
   rangeToInspect,
   readText,
@@ -27,7 +29,15 @@ import {
 } from "./textToInspect";
 import { findText } from "./trackRange";
 
-/** Starts inspections: from a command, from the API, again, of a part, and after a reload. */
+/** Whether a failure is shown and a long wait announced ("aloud"), or only logged: what nobody asked for stays quiet. */
+type Voice = "aloud" | "quiet";
+
+/** Filled in while an inspection is prepared: how a failure that is met then could be got around. */
+interface WayOut {
+  around?: () => Promise<unknown>;
+}
+
+/** Starts inspections: from a command, from the API, again, of a part, by following, and after a reload. */
 export class Inspector {
   constructor(
     private readonly engine: Engine,
@@ -38,48 +48,48 @@ export class Inspector {
   ) {}
 
   /** The command: what is selected, or the paragraph at the cursor. `hint` is what a menu hands over. */
-  inspect(hint?: unknown): Promise<InspectionResult> {
-    return this.#reported(async () => {
+  inspect(hint?: unknown, voice: Voice = "aloud"): Promise<InspectionResult> {
+    return this.#reported(voice, async (wayOut) => {
       const { document, selected } = this.lastEditor.source(hint);
-      return this.#inspectIn(document, selected);
+      return this.#inspectIn(document, selected, voice, wayOut);
     });
   }
 
   /** The API. */
   inspectThis(what: InspectWhat | undefined): Promise<InspectionResult> {
     const { text, uri } = what ?? {};
-    if (text !== undefined) {
-      return this.#reported(async () => this.#run(await this.#chosenModel(), { text, cursor: text.length }));
-    }
-    if (!uri) return this.inspect();
-    return this.#reported(async () => {
-      const document = await vscode.workspace.openTextDocument(uri);
-      const start = what?.start ?? 0;
+    if (text === undefined && !uri) return this.inspect();
+    return this.#reported("aloud", async (wayOut) => {
+      if (text !== undefined) {
+        checkText(text);
+        wayOut.around = () => this.#inspectPart({ text, cursor: text.length });
+        return this.#start(this.inspectors.show(), { model: await this.#chosenModel(), text });
+      }
+      const document = await vscode.workspace.openTextDocument(uri!);
       const end = what?.end ?? documentText(document).nChars;
-      return this.#inspectIn(document, { start, end, cursor: end });
+      return this.#inspectIn(document, { start: what?.start ?? 0, end, cursor: end }, "aloud", wayOut);
     });
   }
 
   /** The same place again, as its document reads now; the same text where there is no document. */
-  runAgain(inspector = this.inspectors.active): Promise<InspectionResult> {
-    return this.#reported(async () => {
+  runAgain(inspector = this.inspectors.active, voice: Voice = "aloud"): Promise<InspectionResult> {
+    return this.#reported(voice, async (wayOut) => {
       const state = inspector?.session.state;
       if (!inspector || !state || state.status === "empty") throw noInspection();
       const { request } = state;
       const document = openDocument(request.document?.uri);
-      if (!document || !request.document) return this.#start(inspector, request);
-      const { text, document: place } = readText(
-        documentText(document),
-        request.document,
-        request.document.end,
-      );
-      return this.#start(inspector, { ...request, text, document: place });
+      if (!document || !request.document) return this.#start(inspector, request, voice);
+      const { start, end } = request.document;
+      const selected = { start, end, cursor: end };
+      wayOut.around = () => this.#inspectPart(longestAround(document, selected));
+      const { text, document: place } = textToInspect(documentText(document), selected);
+      return this.#start(inspector, { ...request, text, document: place }, voice);
     });
   }
 
-  /** The same text with another model. */
+  /** The same text with another model; nothing where nothing is inspected. */
   changeModel(model: ModelSource): Promise<InspectionResult> {
-    return this.#reported(async () => {
+    return this.#reported("aloud", async () => {
       const inspector = this.inspectors.active;
       const state = inspector?.session.state;
       if (!inspector || !state || state.status === "empty") return { outcome: "cancelled" };
@@ -92,84 +102,75 @@ export class Inspector {
     const inspector = this.inspectors.adopt(panel);
     const state = parseState(kept);
     if (!state) {
-      if (kept !== undefined)
-        this.reporter.log.info("The inspector's kept state is of another version: it starts afresh.");
+      if (kept) this.reporter.log.info("The inspector's kept state is of another version: it starts afresh.");
       return;
     }
     const { modelId, text, targetText, document } = state.request;
     if (state.selection) inspector.session.select(state.selection);
-    try {
+    await this.#reported("quiet", async () => {
       const { source: model } = await this.models.find(modelId);
-      const request = { model, text, targetText, document: document && placeNow(document, text) };
-      const result = await inspector.session.inspection.start({ ...request, tokenLimit: tokenLimit() });
-      if (result.error) this.reporter.record(result.error);
-      this.#checkPlace(inspector);
-    } catch (error) {
-      this.reporter.show(error);
-    }
-  }
-
-  async #inspectIn(document: vscode.TextDocument, selected: Selected): Promise<InspectionResult> {
-    const around = () => this.#inspectPart(document, selected);
-    const here = await this.#orOffer(around, async () => textToInspect(documentText(document), selected));
-    return "outcome" in here ? here : this.#run(await this.#chosenModel(), here, around);
-  }
-
-  /** What the model reads around the cursor, of a selection that is too long for it. */
-  async #inspectPart(
-    document: vscode.TextDocument | undefined,
-    selected: Selected,
-    text?: string,
-  ): Promise<InspectionResult> {
-    const model = await this.#chosenModel();
-    const here = document ? longestAround(document, selected) : { text: text ?? "", cursor: selected.cursor };
-    const controller = new AbortController();
-    const { signal } = controller;
-    const part = await withLateProgress(
-      vscode.l10n.t("Finding the part that {0} can read", model.name),
-      () => controller.abort(),
-      async () => {
-        const { model: summary } = await this.engine.load({ model }, { signal });
-        const limit = Math.min(summary.context ?? Infinity, tokenLimit() ?? Infinity);
-        return partAround(here.text, here.cursor, limit, (piece) =>
-          this.engine.tokenize({ model, text: piece }, { signal }),
-        );
-      },
-    );
-    return this.#run(model, {
-      text: here.text.slice(part.start, part.end),
-      cursor: here.cursor - part.start,
-      ...("document" in here && { document: shifted(here.document, part) }),
+      const place = document && placeNow(document, text);
+      const result = await this.#start(inspector, { model, text, targetText, document: place }, "quiet");
+      const now = openDocument(document?.uri);
+      if (now) inspector.session.inspection.documentChanged(documentText(now), []);
+      return result;
     });
   }
 
-  async #run(
-    model: ModelSource,
-    { text, document, cursor }: Omit<TextToInspect, "document"> & { document?: DocumentRange },
-    around = () => this.#inspectPart(undefined, { start: 0, end: text.length, cursor }, text),
-  ): Promise<InspectionResult> {
-    return this.#start(this.inspectors.show(), { model, text, ...(document && { document }) }, around);
+  async #inspectIn(document: vscode.TextDocument, selected: Selected, voice: Voice, wayOut: WayOut) {
+    wayOut.around = () => this.#inspectPart(longestAround(document, selected));
+    const { text, document: place } = textToInspect(documentText(document), selected);
+    const model = await this.#chosenModel();
+    return this.#start(this.inspectors.show(), { model, text, document: place }, voice);
   }
 
-  async #start(inspector: InspectorPanel, request: InspectionRequest, around?: () => Promise<unknown>) {
+  /** What the model reads around the cursor, of a text that is too long for it. */
+  #inspectPart({ text, cursor, document }: Omit<TextToInspect, "document"> & { document?: DocumentRange }) {
+    return this.#reported("aloud", async () => {
+      const model = await this.#chosenModel();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const part = await withLateProgress(
+        vscode.l10n.t("Finding the part that {0} can read", model.name),
+        () => controller.abort(),
+        async () => {
+          const { model: summary } = await this.engine.load({ model }, { signal });
+          const limit = Math.min(summary.context ?? Infinity, tokenLimit() ?? Infinity);
+          return partAround(text, cursor, limit, (piece) =>
+            this.engine.tokenize({ model, text: piece }, { signal }),
+          );
+        },
+      );
+      const request = { model, text: text.slice(part.start, part.end) };
+      return this.#start(this.inspectors.show(), {
+        ...request,
+        ...(document && { document: shifted(document, part) }),
+      });
+    });
+  }
+
+  async #start(inspector: InspectorPanel, request: InspectionRequest, voice: Voice = "aloud") {
     const { inspection } = inspector.session;
     inspector.panel.title = titleOf(request);
-    const result = await withLateProgress(
-      vscode.l10n.t("Inspecting attention with {0}", request.model.name),
-      () => inspection.cancel(),
-      async (progress) => {
-        const stop = inspection.onDidChange((state) => {
-          if (state.status === "running") progress.stage(state.stage);
-        });
-        return inspection.start({ ...request, tokenLimit: tokenLimit() }).finally(stop);
-      },
-    );
-    if (result.error) this.reporter.show(result.error, ...remediesFor(result.error.code, around));
+    const start = () => inspection.start({ ...request, tokenLimit: tokenLimit() });
+    const result =
+      voice === "quiet"
+        ? await start()
+        : await withLateProgress(
+            vscode.l10n.t("Inspecting attention with {0}", request.model.name),
+            () => inspection.cancel(),
+            async (progress) => {
+              const stop = inspection.onDidChange((state) => {
+                if (state.status === "running") progress.stage(state.stage);
+              });
+              return start().finally(stop);
+            },
+          );
     if (result.run) this.#log(result.run);
     return result;
   }
 
-  #log({ model, tokens, backend, durations }: NonNullable<InspectionResult["run"]>): void {
+  #log({ model, tokens, backend, durations }: RunSummary): void {
     const threads = backend.threads ? ` x ${backend.threads}` : "";
     const times = Object.entries(durations).map(([name, ms]) => `${name} ${ms.toFixed(0)}`);
     this.reporter.log.info(
@@ -177,33 +178,24 @@ export class Inspector {
     );
   }
 
-  #checkPlace({ session }: InspectorPanel): void {
-    const { state } = session;
-    const uri = state.status === "empty" ? undefined : state.request.document?.uri;
-    const document = openDocument(uri);
-    if (document) session.inspection.documentChanged(documentText(document), []);
-  }
-
   async #chosenModel(): Promise<ModelSource> {
     return (await this.models.find(modelSetting())).source;
   }
 
-  async #orOffer<T>(around: () => Promise<unknown>, work: () => Promise<T>): Promise<T | InspectionResult> {
-    try {
-      return await work();
-    } catch (error) {
+  /** Every failure on the way, thrown or returned, is reported here and nowhere else. */
+  async #reported(
+    voice: Voice,
+    work: (wayOut: WayOut) => Promise<InspectionResult>,
+  ): Promise<InspectionResult> {
+    const wayOut: WayOut = {};
+    const result = await work(wayOut).catch((error: unknown): InspectionResult => {
       const report = toReport(error);
-      return { outcome: "failed", error: this.reporter.show(error, ...remediesFor(report.code, around)) };
-    }
-  }
-
-  async #reported(work: () => Promise<InspectionResult>): Promise<InspectionResult> {
-    try {
-      return await work();
-    } catch (error) {
-      const report = this.reporter.show(error);
-      return report.code === "cancelled" ? { outcome: "cancelled" } : { outcome: "failed", error: report };
-    }
+      return report.code === CANCELLED ? { outcome: "cancelled" } : { outcome: "failed", error: report };
+    });
+    if (!result.error) return result;
+    if (voice === "quiet") this.reporter.record(result.error);
+    else this.reporter.show(result.error, ...remediesFor(result.error.code, wayOut.around));
+    return result;
   }
 }
 

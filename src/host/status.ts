@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
 import { markdownText } from "./markdownText";
 import type { Session } from "./session";
-import { statusLines, statusText } from "./statusText";
+import type { FollowCost } from "./follow";
+import { durationText, statusLines, statusText } from "./statusText";
 
 /** The inspection in one line at the right of the status bar; a click opens the inspector, or runs again what is stale. */
 export class StatusBar implements vscode.Disposable {
@@ -11,11 +12,13 @@ export class StatusBar implements vscode.Disposable {
     this.#item.name = "Headlight";
   }
 
-  show(session: Session | undefined): void {
+  /** `following`: what following the editor has cost, while it is on. */
+  show(session: Session | undefined, following: FollowCost | undefined): void {
     const state = session?.state;
     if (!state || state.status === "empty") {
-      this.#item.hide();
-      return;
+      if (!following) return this.#item.hide();
+      this.#set(`$(sync) ${vscode.l10n.t("following")}`, followLines(following), "headlight.toggleFollow");
+      return this.#item.show();
     }
     this.#item.backgroundColor = undefined;
     if (state.status === "running") {
@@ -29,11 +32,18 @@ export class StatusBar implements vscode.Disposable {
     } else {
       const text = statusText(state.run, vscode.l10n.t);
       const stale = vscode.l10n.t("The text has changed since. Click to run again.");
-      const lines = [...(state.stale ? [stale] : []), ...statusLines(state.run, vscode.l10n.t)];
+      const lines = [
+        ...(state.stale ? [stale] : []),
+        ...statusLines(state.run, vscode.l10n.t),
+        ...(following ? followLines(following) : []),
+      ];
       if (state.stale) {
         this.#item.backgroundColor = new vscode.ThemeColor("statusBarItem.warningBackground");
         this.#set(`$(warning) ${text} · ${vscode.l10n.t("stale")}`, lines, "headlight.runAgain");
-      } else this.#set(`$(eye) ${text}`, lines, "headlight.showInspector");
+      } else {
+        const cost = following && ` · $(sync) ${durationText(following.meanMs)}`;
+        this.#set(`$(eye) ${text}${cost ?? ""}`, lines, "headlight.showInspector");
+      }
     }
     this.#item.show();
   }
@@ -47,6 +57,11 @@ export class StatusBar implements vscode.Disposable {
     this.#item.text = text;
     this.#item.tooltip = new vscode.MarkdownString(lines.map(markdownText).join("\n\n"));
     this.#item.command = command;
-    this.#item.accessibilityInformation = { label: `Headlight: ${text.replace(/\$\([^)]*\) ?/, "")}` };
+    this.#item.accessibilityInformation = { label: `Headlight: ${text.replace(/\$\([^)]*\) ?/g, "")}` };
   }
+}
+
+function followLines({ nRuns, totalMs, meanMs }: FollowCost): string[] {
+  const [total, mean] = [durationText(totalMs), durationText(meanMs)];
+  return [vscode.l10n.t("Following the editor: {0} runs, {1} in all, {2} each", nRuns, total, mean)];
 }

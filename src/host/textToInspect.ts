@@ -50,13 +50,19 @@ export function readText(
   cursor: CharOffset,
 ): TextToInspect {
   const text = document.slice(range.start, range.end);
-  if (text.trim() === "") throw emptyText();
-  if (looksBinary(text)) throw binaryText();
+  checkText(text);
   return {
     text,
     document: { uri: document.uri, version: document.version, start: range.start, end: range.end },
     cursor: cursor >= range.start && cursor <= range.end ? cursor - range.start : text.length,
   };
+}
+
+/** Throws where a text has nothing to read, is far too long, or is not text. */
+export function checkText(text: string): void {
+  if (text.length > MOST_CHARACTERS) throw tooMuchText(text.length, MOST_CHARACTERS);
+  if (text.trim() === "") throw emptyText();
+  if (looksBinary(text)) throw binaryText();
 }
 
 /** Lines around `line` up to the next blank ones. On a blank line: the paragraph below it, else the one above. */
