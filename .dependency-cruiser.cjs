@@ -11,7 +11,7 @@ const allowed = {
   tokenizer: ["core"],
   onnx: ["core"],
   model: ["core"],
-  store: ["core"],
+  store: ["core", "protocol"],
   protocol: ["core"],
   paint: ["core"],
   engine: ["core", "tokenizer", "onnx", "model", "store", "protocol"],

@@ -122,3 +122,14 @@ export function unknownModel(name: string, known: readonly string[]): HeadlightE
     `There is no model "${name}": it is neither an embedded model (${known.join(", ") || "none is installed"}), nor a folder, nor an .onnx file.`,
   );
 }
+
+export function badChoice(what: string): HeadlightError {
+  return new HeadlightError("bad-choice", `That cannot be shown: ${what}.`);
+}
+
+export function notCaptured(what: string, block: string, layer: number, reason?: string): HeadlightError {
+  return new HeadlightError(
+    "not-captured",
+    `The ${what} of ${block} layer ${layer} cannot be shown: ${reason ?? "the model's graph does not hand them over"}.`,
+  );
+}
