@@ -133,3 +133,29 @@ export function notCaptured(what: string, block: string, layer: number, reason?:
     `The ${what} of ${block} layer ${layer} cannot be shown: ${reason ?? "the model's graph does not hand them over"}.`,
   );
 }
+
+export function inputNotGiven(model: string, input: string, type: string, shape: string): HeadlightError {
+  return new HeadlightError(
+    "input-not-given",
+    `${model} does not say what goes into the model's input "${input}" (${type} ${shape}). Give it by hand: headlight inspect --inputs FILE.npz.`,
+  );
+}
+
+export function inputUnfit(input: string, what: string): HeadlightError {
+  return new HeadlightError("input-unfit", `The model's input "${input}" cannot be fed: ${what}.`);
+}
+
+export function wrongLength(input: string, length: number, fixed: number): HeadlightError {
+  return new HeadlightError(
+    "wrong-length",
+    `The input "${input}" takes exactly ${fixed} tokens and was given ${length}. Select less.`,
+  );
+}
+
+export function unexpectedShape(tensor: string, what: string): HeadlightError {
+  return new HeadlightError(
+    "unexpected-shape",
+    "The model's attention came out in a shape that Headlight did not expect, so it is not shown.",
+    `${tensor}: ${what}`,
+  );
+}

@@ -1,0 +1,52 @@
+/** A window of a matrix, half-open. */
+export interface Window {
+  readonly queryStart: number;
+  readonly queryEnd: number;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+}
+
+/**
+ * The window of a matrix of `nKeys` columns as [rows, columns], each cell the maximum of the tokens it pools, so
+ * that a single strong weight never vanishes. Cell i of n pools tokens from floor(i * length / n) on.
+ */
+export function maxPool(
+  matrix: Float32Array,
+  nKeys: number,
+  window: Window,
+  rows: number,
+  columns: number,
+): Float32Array {
+  const { queryStart, keyStart } = window;
+  const height = window.queryEnd - queryStart;
+  const width = window.keyEnd - keyStart;
+  const pooled = new Float32Array(rows * columns).fill(-Infinity);
+  const columnOf = new Uint32Array(width);
+  for (let column = 0; column < columns; column++) {
+    columnOf.fill(column, edge(column, width, columns), edge(column + 1, width, columns));
+  }
+  for (let row = 0; row < rows; row++) {
+    const out = row * columns;
+    for (let i = edge(row, height, rows); i < edge(row + 1, height, rows); i++) {
+      const from = (queryStart + i) * nKeys + keyStart;
+      for (let j = 0; j < width; j++) {
+        const at = out + columnOf[j]!;
+        const value = matrix[from + j]!;
+        // NaN spreads: a broken cell must show.
+        if (value > pooled[at]! || value !== value) pooled[at] = value;
+      }
+    }
+  }
+  return pooled;
+}
+
+function edge(index: number, length: number, cells: number): number {
+  return Math.floor((index * length) / cells);
+}
+
+/** round(255 * sqrt(weight)) of each weight, for thumbnails: the root lifts what piles up near zero. */
+export function toBytes(weights: Float32Array, bytes: Uint8Array): void {
+  for (let i = 0; i < weights.length; i++) {
+    bytes[i] = Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, weights[i]!))));
+  }
+}

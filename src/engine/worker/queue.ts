@@ -1,0 +1,28 @@
+import { cancelled } from "../../core/errors";
+
+/** Runs tasks one after the other; a task whose signal aborts before its turn is dropped without being started. */
+export class Queue {
+  private last: Promise<unknown> = Promise.resolve();
+
+  run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const result = this.last.then(async () => {
+      // Messages that came while the thread was busy (a cancel among them) are heard before the next task.
+      await breath();
+      if (signal.aborted) throw cancelled();
+      return task();
+    });
+    // One failed task must not fail the next.
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** Lets waiting messages in; throws when the call was cancelled. To be called between the stages of a task. */
+export async function checkpoint(signal: AbortSignal): Promise<void> {
+  await breath();
+  if (signal.aborted) throw cancelled();
+}
+
+function breath(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

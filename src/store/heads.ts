@@ -1,0 +1,115 @@
+import { badChoice, notCaptured } from "../core/errors";
+import type { BlockKind, HeadChoice, HeadVectors, Measure } from "../core/run";
+import type { Tensor } from "../core/tensor";
+import type { StoredLayer, StoredRun } from "./storedRun";
+
+/** Layers of a block in order. */
+export function layersOf(run: StoredRun, block: BlockKind): StoredLayer[] {
+  const layers = run.layers.filter((layer) => layer.block === block);
+  if (layers.length === 0) throw badChoice(`the run has no ${block} attention`);
+  return layers;
+}
+
+export function layerOf(run: StoredRun, block: BlockKind, layer: number): StoredLayer {
+  const found = layersOf(run, block).find(({ info }) => info.layer === layer);
+  if (!found) throw badChoice(`${block} attention has no layer ${layer}`);
+  return found;
+}
+
+export function tensorOf({ info, block, tensors }: StoredLayer, what: Measure | HeadVectors): Tensor {
+  const found = tensors.get(what);
+  if (!found) throw notCaptured(what, block, info.layer, info.missing);
+  return found;
+}
+
+/** One head's part of a tensor: a view, not a copy. */
+export function headOf({ dims, data }: Tensor, head: number): Float32Array {
+  const [nHeads = 0, rows = 0, columns = 0] = dims;
+  if (!(head >= 0 && head < nHeads)) throw badChoice(`the layer has no head ${head}`);
+  return data.subarray(head * rows * columns, (head + 1) * rows * columns);
+}
+
+/** The tensors [nHeads, nQueries, nKeys] that a choice covers, all of one shape. */
+export function coveredBy(run: StoredRun, choice: HeadChoice, measure: Measure): Tensor[] {
+  if (choice.layer !== "all") return [tensorOf(layerOf(run, choice.block, choice.layer), measure)];
+  const tensors = layersOf(run, choice.block)
+    .filter(({ tensors }) => tensors.has(measure))
+    .map((layer) => tensorOf(layer, measure));
+  const [first] = tensors;
+  if (!first) throw badChoice(`no layer of the ${choice.block} has ${measure}`);
+  if (tensors.some(({ dims }) => dims[1] !== first.dims[1] || dims[2] !== first.dims[2])) {
+    throw badChoice(`the layers of the ${choice.block} differ in shape, so they have no common mean`);
+  }
+  return tensors;
+}
+
+/** Kept for as long as a person moves between a few of them. */
+const KEPT_COMBINATIONS = 4;
+
+/** The whole matrix [nQueries, nKeys] of a choice: a view of one head, or the mean or maximum over many. */
+export function matrixOf(run: StoredRun, choice: HeadChoice, measure: Measure): Tensor {
+  const covered = coveredBy(run, choice, measure);
+  const [, nQueries = 0, nKeys = 0] = covered[0]!.dims;
+  const dims = [nQueries, nKeys];
+  if (typeof choice.head === "number") {
+    if (choice.layer === "all") throw badChoice("a single head needs a single layer");
+    return { dims, data: headOf(covered[0]!, choice.head) };
+  }
+  const key = [choice.block, choice.layer, choice.head, measure].join(" ");
+  const data = run.combined.get(key) ?? combine(covered, choice.head, 0, nQueries * nKeys, 1);
+  run.combined.delete(key);
+  run.combined.set(key, data);
+  for (const old of [...run.combined.keys()].slice(0, -KEPT_COMBINATIONS)) run.combined.delete(old);
+  return { dims, data };
+}
+
+/** One row (all keys of a query) or column (all queries of a key) of a choice, as an exact copy. */
+export function vectorOf(
+  run: StoredRun,
+  choice: HeadChoice,
+  measure: Measure,
+  axis: "query" | "key",
+  index: number,
+): Float32Array {
+  const covered = coveredBy(run, choice, measure);
+  const [, nQueries = 0, nKeys = 0] = covered[0]!.dims;
+  const [limit, length, start, stride] =
+    axis === "query" ? [nQueries, nKeys, index * nKeys, 1] : [nKeys, nQueries, index, nKeys];
+  if (!Number.isInteger(index) || index < 0 || index >= limit) {
+    throw badChoice(`there is no ${axis} ${index} among ${limit}`);
+  }
+  if (choice.head === "mean" || choice.head === "max") {
+    return combine(covered, choice.head, start, length, stride);
+  }
+  if (choice.layer === "all") throw badChoice("a single head needs a single layer");
+  const head = headOf(covered[0]!, choice.head);
+  const vector = new Float32Array(length);
+  for (let i = 0; i < length; i++) vector[i] = head[start + i * stride]!;
+  return vector;
+}
+
+/** Over all heads of the tensors: the mean or maximum of `length` cells from `start`, `stride` apart in each head. */
+function combine(
+  tensors: readonly Tensor[],
+  how: "mean" | "max",
+  start: number,
+  length: number,
+  stride: number,
+): Float32Array {
+  const result = new Float32Array(length).fill(how === "mean" ? 0 : -Infinity);
+  let count = 0;
+  for (const tensor of tensors) {
+    const nHeads = tensor.dims[0] ?? 0;
+    for (let head = 0; head < nHeads; head++, count++) {
+      const cells = headOf(tensor, head);
+      if (how === "mean") for (let i = 0; i < length; i++) result[i]! += cells[start + i * stride]!;
+      else
+        for (let i = 0; i < length; i++) {
+          const value = cells[start + i * stride]!;
+          if (value > result[i]! || value !== value) result[i] = value;
+        }
+    }
+  }
+  if (how === "mean") for (let i = 0; i < length; i++) result[i]! /= count;
+  return result;
+}

@@ -1,0 +1,128 @@
+import { badChoice } from "../core/errors";
+import { maxPool, toBytes, type Window } from "../core/pooling";
+import type { BlockKind, HeadAddress, HeadVectors, RunSummary } from "../core/run";
+import { tokensOf } from "../core/run";
+import { earlierOccurrences, statisticsOf } from "../core/statistics";
+import type { Tensor } from "../core/tensor";
+import type {
+  HeadStatistics,
+  MaskSlice,
+  MatrixQuery,
+  MatrixSlice,
+  ThumbnailQuery,
+  Thumbnails,
+  VectorQuery,
+} from "../protocol/slices";
+import { headOf, layerOf, layersOf, matrixOf, tensorOf, vectorOf } from "./heads";
+import { visibleKeys } from "./layerMask";
+import type { StoredRun } from "./storedRun";
+
+/** A window of a choice's matrix, max-pooled where it is larger than asked for; always an exact copy. */
+export function matrixSlice(run: StoredRun, query: MatrixQuery): MatrixSlice {
+  const { dims, data } = matrixOf(run, query.choice, query.measure);
+  const [nQueries = 0, nKeys = 0] = dims;
+  const window = checkedWindow(query.window, nQueries, nKeys);
+  const rows = limited(window.queryEnd - window.queryStart, query.maxRows);
+  const columns = limited(window.keyEnd - window.keyStart, query.maxColumns);
+  return { ...window, rows, columns, data: maxPool(data, nKeys, window, rows, columns) };
+}
+
+export function vectorSlices(run: StoredRun, query: VectorQuery): Float32Array[] {
+  return query.choices.map((choice) => vectorOf(run, choice, query.measure, query.axis, query.index));
+}
+
+/** All heads of a block, each max-pooled to at most size x size bytes; layers without weights are left out. */
+export function thumbnails(run: StoredRun, { block, size }: ThumbnailQuery): Thumbnails {
+  const layers = layersOf(run, block).filter(({ tensors }) => tensors.has("weights"));
+  const shapes = layers.map(({ info }) => [info.nQueries, info.nKeys]);
+  const rows = limited(Math.max(1, ...shapes.map(([nQueries]) => nQueries!)), size);
+  const columns = limited(Math.max(1, ...shapes.map(([, nKeys]) => nKeys!)), size);
+  const nHeads = layers.reduce((sum, { info }) => sum + info.nHeads, 0);
+  const data = new Uint8Array(nHeads * rows * columns);
+  let at = 0;
+  for (const layer of layers) {
+    const weights = tensorOf(layer, "weights");
+    const { nQueries, nKeys } = layer.info;
+    const whole = { queryStart: 0, queryEnd: nQueries, keyStart: 0, keyEnd: nKeys };
+    for (let head = 0; head < layer.info.nHeads; head++, at += rows * columns) {
+      toBytes(
+        maxPool(headOf(weights, head), nKeys, whole, rows, columns),
+        data.subarray(at, at + rows * columns),
+      );
+    }
+  }
+  return {
+    block,
+    layers: layers.map(({ info }) => ({ layer: info.layer, nHeads: info.nHeads })),
+    rows,
+    columns,
+    data,
+  };
+}
+
+/** Statistics of every head of a block, computed once. Definitions in core/statistics.ts. */
+export function statistics(run: StoredRun, block: BlockKind): HeadStatistics[] {
+  const known = run.statistics.get(block);
+  if (known) return known;
+  const earlier = isSelfAttention(run.summary, block)
+    ? earlierOccurrences(tokensOf(run.summary, queriesOf(run.summary, block)).map(({ id }) => id))
+    : undefined;
+  const computed = layersOf(run, block)
+    .filter(({ tensors }) => tensors.has("weights"))
+    .flatMap((layer) => {
+      const weights = tensorOf(layer, "weights");
+      const { nHeads, nQueries, nKeys } = layer.info;
+      return Array.from({ length: nHeads }, (_, head) => ({
+        address: { block, layer: layer.info.layer, head },
+        values: statisticsOf({ dims: [nQueries, nKeys], data: headOf(weights, head) }, earlier) as Record<
+          string,
+          number
+        >,
+      }));
+    });
+  run.statistics.set(block, computed);
+  return computed;
+}
+
+export function maskSlice(run: StoredRun, block: BlockKind, layer: number): MaskSlice {
+  const stored = layerOf(run, block, layer);
+  const { nQueries, nKeys } = stored.info;
+  return { nQueries, nKeys, visible: visibleKeys(tensorOf(stored, "weights"), stored.info.mask) };
+}
+
+/** q, k, v or output of a query head; where heads share keys, k and v are those of the key head that serves it. */
+export function headVectorSlice(run: StoredRun, address: HeadAddress, which: HeadVectors): Tensor {
+  const layer = layerOf(run, address.block, address.layer);
+  const tensor = tensorOf(layer, which);
+  const [nGiven = 0, positions = 0, dHead = 0] = tensor.dims;
+  const { nHeads } = layer.info;
+  if (!(address.head >= 0 && address.head < nHeads)) throw badChoice(`the layer has no head ${address.head}`);
+  const head = Math.floor((address.head * nGiven) / nHeads);
+  return { dims: [positions, dHead], data: headOf(tensor, head).slice() };
+}
+
+function isSelfAttention(summary: RunSummary, block: BlockKind): boolean {
+  const found = summary.blocks.find(({ kind }) => kind === block);
+  return found !== undefined && found.queries === found.keys;
+}
+
+function queriesOf(summary: RunSummary, block: BlockKind): "source" | "target" {
+  return summary.blocks.find(({ kind }) => kind === block)?.queries ?? "source";
+}
+
+function checkedWindow(window: Window | undefined, nQueries: number, nKeys: number): Window {
+  if (!window) return { queryStart: 0, queryEnd: nQueries, keyStart: 0, keyEnd: nKeys };
+  const { queryStart, queryEnd, keyStart, keyEnd } = window;
+  const inside = (start: number, end: number, limit: number) =>
+    Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= limit;
+  if (!inside(queryStart, queryEnd, nQueries) || !inside(keyStart, keyEnd, nKeys)) {
+    throw badChoice(
+      `the window ${queryStart}..${queryEnd} x ${keyStart}..${keyEnd} is not inside ${nQueries} x ${nKeys}`,
+    );
+  }
+  return { queryStart, queryEnd, keyStart, keyEnd };
+}
+
+function limited(length: number, most: number | undefined): number {
+  return Math.min(length, Math.max(1, Math.floor(most ?? length)));
+}

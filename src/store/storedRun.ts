@@ -1,0 +1,33 @@
+import type { BlockKind, HeadVectors, LayerOfRun, Measure, RunSummary } from "../core/run";
+import type { Tensor } from "../core/tensor";
+import type { HeadStatistics } from "../protocol/slices";
+
+/** A run with its tensors, as the worker that computed it keeps it. */
+export interface StoredRun {
+  readonly summary: RunSummary;
+  readonly layers: readonly StoredLayer[];
+  /** Scores over the vocabulary: [positions, vocabulary] float32, for predictions. */
+  readonly logits?: Tensor;
+  /** Sums over many heads that were asked for, newest last; recomputed when dropped. */
+  readonly combined: Map<string, Float32Array>;
+  readonly statistics: Map<BlockKind, HeadStatistics[]>;
+}
+
+/** One layer's tensors: measures [nHeads, nQueries, nKeys], vectors [heads or key heads, positions, dHead]. */
+export interface StoredLayer {
+  readonly block: BlockKind;
+  readonly info: LayerOfRun;
+  readonly tensors: Map<Measure | HeadVectors, Tensor>;
+}
+
+export function storedRun(summary: RunSummary, layers: readonly StoredLayer[], logits?: Tensor): StoredRun {
+  return { summary, layers, logits, combined: new Map(), statistics: new Map() };
+}
+
+/** Bytes of a run's tensors. */
+export function byteLengthOf({ layers, logits, combined }: StoredRun): number {
+  let bytes = logits?.data.byteLength ?? 0;
+  for (const { tensors } of layers) for (const { data } of tensors.values()) bytes += data.byteLength;
+  for (const data of combined.values()) bytes += data.byteLength;
+  return bytes;
+}
