@@ -159,3 +159,86 @@ export function unexpectedShape(tensor: string, what: string): HeadlightError {
     `${tensor}: ${what}`,
   );
 }
+
+export function idOutOfRange(model: string, id: number, vocab: number | undefined): HeadlightError {
+  const range = vocab === undefined ? "whole numbers from 0" : `0 to ${(vocab - 1).toLocaleString("en")}`;
+  return new HeadlightError(
+    "id-out-of-range",
+    `Token id ${id} is not one of ${model}'s (${range}). Its tokenizer may belong to another model.`,
+  );
+}
+
+export function noTokenizerHere(model: string): HeadlightError {
+  return new HeadlightError(
+    "no-tokenizer",
+    `${model} has no tokenizer beside it, so it cannot read text. Give ids or raw inputs, or put its tokenizer.json next to config.json.`,
+  );
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+export function modelTooLarge(model: string, neededBytes: number, limitBytes: number): HeadlightError {
+  return new HeadlightError(
+    "model-too-large",
+    `${model} would need about ${gigabytes(neededBytes)} of memory; WebAssembly gives at most ${gigabytes(limitBytes)}. Choose a smaller precision (fp16, int8, q4) or a smaller model.`,
+  );
+}
+
+export function runTooLarge(
+  model: string,
+  nTokens: number,
+  neededBytes: number,
+  limitBytes: number,
+): HeadlightError {
+  return new HeadlightError(
+    "run-too-large",
+    `${nTokens.toLocaleString("en")} tokens through ${model} would need about ${gigabytes(neededBytes)} of memory; WebAssembly gives at most ${gigabytes(limitBytes)}. Select less.`,
+  );
+}
+
+export function modelRefused(model: string, reason: string): HeadlightError {
+  return new HeadlightError(
+    "model-refused",
+    `The runtime cannot open ${model}: ${reason.split("\n")[0]!.slice(0, 300)}`,
+    reason,
+  );
+}
+
+export function runFailed(model: string, reason: string): HeadlightError {
+  return new HeadlightError(
+    "run-failed",
+    `The runtime could not run ${model} on this input: ${reason.split("\n")[0]!.slice(0, 300)}`,
+    reason,
+  );
+}
+
+export function outOfMemory(model: string): HeadlightError {
+  return new HeadlightError(
+    "out-of-memory",
+    `The memory that WebAssembly gives was not enough for ${model} with this text. Select less, or choose a smaller model.`,
+  );
+}
+
+export function noAttention(model: string, reasons: readonly string[]): HeadlightError {
+  const why = reasons.length > 0 ? `: ${reasons[0]!}` : "";
+  return new HeadlightError(
+    "no-attention",
+    `No attention that could be shown was found in ${model}${why}. "headlight graph" says what was looked at.`,
+    reasons.join("\n"),
+  );
+}
+
+export function nothingToRun(model: string): HeadlightError {
+  return new HeadlightError("nothing-to-run", `${model} was given neither text, nor ids, nor inputs.`);
+}
+
+export function noPredictions(model: string): HeadlightError {
+  return new HeadlightError(
+    "no-predictions",
+    `${model} has no output over its vocabulary, so it predicts no tokens.`,
+  );
+}
+
+export function badRequest(what: string): HeadlightError {
+  return new HeadlightError("bad-request", `The engine was asked for something malformed: ${what}.`);
+}

@@ -1,0 +1,32 @@
+import type { BlockKind, Notice } from "../../core/run";
+import type { Tensor } from "../../core/tensor";
+
+/** How far a row of weights may sum from 1: float32 rounding over a few thousand keys, and float16's. */
+const TOLERANCE = 5e-3;
+
+/** What the weights [nHeads, nQueries, nKeys] of a layer show to be wrong: rows that are not shares of attention. */
+export function checkRows(weights: Tensor, block: BlockKind, layer: number): Notice[] {
+  const [nHeads = 0, nQueries = 0, nKeys = 0] = weights.dims;
+  const { data } = weights;
+  let worst = 0;
+  let worstRow = 0;
+  for (let row = 0; row < nHeads * nQueries; row++) {
+    let sum = 0;
+    for (let i = row * nKeys, end = i + nKeys; i < end; i++) sum += data[i]!;
+    if (sum === 0) continue;
+    const difference = Math.abs(sum - 1);
+    if (!(difference <= worst)) [worst, worstRow] = [difference, row];
+    if (Number.isNaN(difference)) break;
+  }
+  if (worst <= TOLERANCE) return [];
+  const where = `${block} layer ${layer}, head ${Math.floor(worstRow / nQueries)}, query ${worstRow % nQueries}`;
+  if (Number.isNaN(worst)) {
+    return [{ code: "weights-not-numbers", message: `The weights at ${where} are not numbers (NaN).` }];
+  }
+  return [
+    {
+      code: "rows-not-one",
+      message: `The weights at ${where} sum to 1 only within ${worst.toPrecision(2)}: the model may keep a share for a sink outside the keys, or Headlight read the wrong tensor.`,
+    },
+  ];
+}

@@ -1,0 +1,46 @@
+import type { ModelSource } from "../../core/modelSource";
+import type { Tokenizer } from "../../tokenizer/tokenizer";
+import { openModel, type Depth, type OpenModel } from "./openModel";
+import type { Platform } from "./platform";
+import { openTokenizerOf } from "./text";
+
+/** Models that stay open: the one in use and the one before it. */
+const KEPT = 2;
+
+/** Open models, the least recently used closed first. To be used by one task at a time. */
+export class Models {
+  private readonly open = new Map<string, OpenModel>();
+
+  private lastTokenizer: { key: string; tokenizer?: Tokenizer } | undefined;
+
+  constructor(private readonly platform: Platform) {}
+
+  /** The tokenizer alone: a model that is not open is not opened for it. */
+  async tokenizer(source: ModelSource): Promise<Tokenizer | undefined> {
+    const key = JSON.stringify(source);
+    const known = this.open.get(key);
+    if (known) return known.tokenizer;
+    if (this.lastTokenizer?.key === key) return this.lastTokenizer.tokenizer;
+    const tokenizer = await openTokenizerOf(source, this.platform.files);
+    this.lastTokenizer = { key, tokenizer };
+    return tokenizer;
+  }
+
+  async get(source: ModelSource, depth: Depth): Promise<OpenModel> {
+    const key = JSON.stringify(source);
+    const known = this.open.get(key);
+    if (known) {
+      this.open.delete(key);
+      this.open.set(key, known);
+      return known;
+    }
+    // Closed before the next is opened, so that three never share the memory.
+    for (const [oldest, model] of [...this.open].slice(0, Math.max(0, this.open.size - KEPT + 1))) {
+      this.open.delete(oldest);
+      await model.close();
+    }
+    const model = await openModel(source, depth, this.platform);
+    this.open.set(key, model);
+    return model;
+  }
+}

@@ -1,0 +1,202 @@
+import { HeadlightError, modelRefused, outOfMemory } from "../../core/errors";
+import type { ModelSource } from "../../core/modelSource";
+import type { ModelSummary, Notice } from "../../core/run";
+import { parseCard, type Card } from "../../model/card";
+import { parseConfig, type ModelConfig } from "../../model/config";
+import { readJson } from "../../model/json";
+import { instrument } from "../../onnx/instrument";
+import type { Capture, GraphReport, InstrumentedModel } from "../../onnx/instrumented";
+import type { Tokenizer } from "../../tokenizer/tokenizer";
+import { openSession, type RuntimeSession } from "../runtime";
+import { openExternalData } from "./externalData";
+import { checkModelSize, contextOf } from "./limits";
+import type { Platform } from "./platform";
+import { openTokenizerOf } from "./text";
+
+/** How much a session hands over: the weights of each layer, or everything the graph has. */
+export type Depth = "weights" | "all";
+
+const captures: Readonly<Record<Depth, readonly Capture[]>> = {
+  weights: ["weights"],
+  all: ["weights", "scores", "q", "k", "v", "output"],
+};
+
+/** A graph that hands over its attention, open in the runtime. */
+export interface OpenGraph {
+  readonly graph: Omit<InstrumentedModel, "bytes" | "externalData">;
+  readonly session: RuntimeSession;
+  /** Bytes of the file and of its external data. */
+  readonly weightBytes: number;
+}
+
+/** A model's one graph, or its encoder's and its decoder's. */
+export interface OpenParts {
+  readonly first: OpenGraph;
+  readonly decoder?: OpenGraph;
+}
+
+/** A model with everything but its sessions read; sessions are opened by depth when first needed. */
+export interface OpenModel {
+  readonly source: ModelSource;
+  readonly summary: ModelSummary;
+  readonly config: ModelConfig;
+  readonly card?: Card;
+  readonly tokenizer?: Tokenizer;
+  readonly report: GraphReport;
+  readonly notices: readonly Notice[];
+  parts(depth: Depth): Promise<OpenParts>;
+  close(): Promise<void>;
+}
+
+/** Above this size only one session of a model is kept: two would hold the weights twice. */
+const LARGE_MODEL_BYTES = 200e6;
+
+export async function openModel(source: ModelSource, depth: Depth, platform: Platform): Promise<OpenModel> {
+  const { files } = platform;
+  const config = parseConfig(source.config ? await readJson(files, source.config) : undefined);
+  const card = source.card ? parseCard(await readJson(files, source.card), source.card) : undefined;
+  const tokenizer = await openTokenizerOf(source, files);
+  const open = new Map<Depth, Promise<OpenParts>>();
+
+  async function parts(depth: Depth): Promise<OpenParts> {
+    const known = open.get(depth) ?? (depth === "weights" ? open.get("all") : undefined);
+    if (known) return known;
+    for (const [other, opened] of open) {
+      const { first, decoder } = await opened;
+      if (first.weightBytes + (decoder?.weightBytes ?? 0) < LARGE_MODEL_BYTES) continue;
+      open.delete(other);
+      await closeParts(opened);
+    }
+    const opening = openParts(source, depth, platform);
+    open.set(depth, opening);
+    opening.catch(() => open.delete(depth));
+    return opening;
+  }
+
+  const { first, decoder } = await parts(depth);
+  const report = mergedReport(first.graph.report, decoder?.graph.report);
+  return {
+    source,
+    summary: summaryOf(source, config, card, tokenizer, report),
+    config,
+    card,
+    tokenizer,
+    report,
+    notices: [...(tokenizer?.notices ?? []), ...noticesOf(report, config)],
+    parts,
+    async close() {
+      await Promise.all([...open.values()].map(closeParts));
+      open.clear();
+    },
+  };
+}
+
+async function openParts(source: ModelSource, depth: Depth, platform: Platform): Promise<OpenParts> {
+  const first = await openGraph(source.graph, source.name, depth, platform);
+  if (!source.decoder) return { first };
+  return { first, decoder: await openGraph(source.decoder, source.name, depth, platform) };
+}
+
+async function openGraph(
+  reference: string,
+  modelName: string,
+  depth: Depth,
+  { files }: Platform,
+): Promise<OpenGraph> {
+  const reader = await files.open(reference);
+  try {
+    checkModelSize(modelName, reader.byteLength);
+    const { bytes, externalData, ...graph } = await instrument(reader, {
+      capture: captures[depth],
+      backend: "wasm",
+    });
+    const external = await openExternalData(files, reference, externalData);
+    try {
+      const weightBytes = Math.max(reader.byteLength, bytes.byteLength + external.byteLength);
+      checkModelSize(modelName, weightBytes);
+      const session = await openSession(bytes, external.files).catch((error: unknown) => {
+        throw fromRuntime(error, modelName, modelRefused);
+      });
+      return { graph, session, weightBytes };
+    } finally {
+      await external.close();
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+async function closeParts(parts: Promise<OpenParts>): Promise<void> {
+  const { first, decoder } = await parts;
+  await first.session.release();
+  await decoder?.session.release();
+}
+
+/** The runtime throws Errors, and bare numbers where its C++ ran out of memory. */
+export function fromRuntime(
+  error: unknown,
+  modelName: string,
+  otherwise: (model: string, reason: string) => HeadlightError,
+): HeadlightError {
+  if (error instanceof HeadlightError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const isMemory =
+    typeof error === "number" || /bad_alloc|out of memory|Cannot enlarge memory|allocation failed/i.test(message);
+  return isMemory ? outOfMemory(modelName) : otherwise(modelName, message);
+}
+
+/** Encoder and decoder of two files as one report. */
+function mergedReport(first: GraphReport, decoder?: GraphReport): GraphReport {
+  if (!decoder) return first;
+  const encoder = first.blocks.map(({ layers }) => ({ kind: "encoder" as const, layers }));
+  return {
+    ...first,
+    nNodes: first.nNodes + decoder.nNodes,
+    blocks: [...encoder, ...decoder.blocks],
+    notFound: [...first.notFound, ...decoder.notFound],
+  };
+}
+
+function summaryOf(
+  source: ModelSource,
+  config: ModelConfig,
+  card: Card | undefined,
+  tokenizer: Tokenizer | undefined,
+  report: GraphReport,
+): ModelSummary {
+  const layersOf = (wanted: string) => report.blocks.find(({ kind }) => kind === wanted)?.layers ?? [];
+  const shown = [layersOf("decoder"), layersOf("encoder"), layersOf("cross")].find(({ length }) => length > 0);
+  const kinds = report.blocks.map(({ kind }) => kind);
+  return {
+    id: source.id,
+    name: source.name,
+    source: source.source,
+    kind: kinds.includes("cross")
+      ? "encoder-decoder"
+      : kinds.includes("decoder")
+        ? "causal"
+        : kinds.includes("encoder")
+          ? "encoder"
+          : config.kind,
+    nLayers: shown?.length ?? 0,
+    nHeads: shown?.[0]?.nHeads ?? config.nHeads ?? card?.nHeads ?? 0,
+    context: contextOf(config, card, report.positions),
+    vocab: config.vocab ?? card?.vocab,
+    hasTokenizer: tokenizer !== undefined,
+  };
+}
+
+function noticesOf(report: GraphReport, config: ModelConfig): Notice[] {
+  const notices: Notice[] = report.notFound.map(({ where, reason }) => ({
+    code: "attention-not-taken",
+    message: `${where} looks like attention but cannot be shown: ${reason}`,
+  }));
+  const nFound = Math.max(0, ...report.blocks.map(({ layers }) => layers.length));
+  if (config.nLayers !== undefined && nFound > 0 && nFound < config.nLayers) {
+    notices.push({
+      code: "layers-missing",
+      message: `The model has ${config.nLayers} layers by its config.json; the attention of ${nFound} was found.`,
+    });
+  }
+  return notices;
+}

@@ -1,0 +1,85 @@
+import { nothingToRun } from "../../core/errors";
+import type { Token } from "../../core/token";
+import type { InspectRequest, RawInput } from "../../protocol/engineContract";
+import { fixedLength, takesIds, takesTargetIds } from "./feeds";
+import type { OpenModel, OpenParts } from "./openModel";
+import { checkIds, checkLength, encodeWithin, needsTokenizer, tokensOfIds } from "./text";
+
+/** The token sequences of a run. Both are absent for models of images and sounds. */
+export interface Sequences {
+  readonly source?: readonly Token[];
+  readonly target?: readonly Token[];
+}
+
+/** Reads the request's texts or ids as tokens, within what the model reads. */
+export function readSequences(
+  model: OpenModel,
+  parts: OpenParts,
+  request: InspectRequest,
+  signal: AbortSignal,
+): Sequences {
+  const { inputs } = parts.first.graph;
+  const source = takesIds(inputs) ? readSource(model, parts, request, signal) : undefined;
+  const hasTarget = parts.decoder !== undefined || takesTargetIds(inputs);
+  return { source, target: hasTarget ? readTarget(model, request, signal) : undefined };
+}
+
+function readSource(
+  model: OpenModel,
+  parts: OpenParts,
+  request: InspectRequest,
+  signal: AbortSignal,
+): Token[] {
+  const limits = limitsOf(model, request);
+  const fixed = fixedLength(parts.first.graph.inputs);
+  const limit = smallest(limits.limit, fixed);
+  const given = request.ids ?? idsOf(request.inputs?.input_ids);
+  if (given) {
+    checkLength(given.length, { ...limits, limit });
+    return checked(model, tokensOfIds(given, model.tokenizer));
+  }
+  if (request.text === undefined) throw nothingToRun(model.summary.name);
+  const tokenizer = needsTokenizer(model.tokenizer, model.summary.name);
+  return checked(model, encodeWithin(tokenizer, request.text, { ...limits, limit }, signal));
+}
+
+/** Decoder tokens: what was given, after the token that every decoding starts with; that token alone without a text. */
+function readTarget(model: OpenModel, request: InspectRequest, signal: AbortSignal): Token[] {
+  const limits = limitsOf(model, request);
+  const given = request.targetIds ?? idsOf(request.inputs?.decoder_input_ids);
+  if (given) {
+    checkLength(given.length, limits);
+    return checked(model, tokensOfIds(given, model.tokenizer));
+  }
+  const { decoderStartTokenId, bosTokenId, padTokenId } = model.config;
+  const start = tokensOfIds([decoderStartTokenId ?? bosTokenId ?? padTokenId ?? 0], model.tokenizer).map(
+    (token) => ({ ...token, special: true }),
+  );
+  if (!request.targetText) return start;
+  const tokenizer = needsTokenizer(model.tokenizer, model.summary.name);
+  const text = tokenizer.encode(request.targetText, { addSpecialTokens: false, signal });
+  checkLength(text.length + 1, limits);
+  return checked(model, [...start, ...text]);
+}
+
+function checked(model: OpenModel, tokens: Token[]): Token[] {
+  checkIds(
+    tokens.map(({ id }) => id),
+    model.summary.name,
+    model.summary.vocab,
+  );
+  return tokens;
+}
+
+function limitsOf({ summary }: OpenModel, { tokenLimit }: InspectRequest) {
+  return { modelName: summary.name, limit: smallest(summary.context, tokenLimit || undefined) };
+}
+
+function smallest(...limits: (number | undefined)[]): number | undefined {
+  const known = limits.filter((limit) => limit !== undefined);
+  return known.length > 0 ? Math.min(...known) : undefined;
+}
+
+function idsOf(raw: RawInput | undefined): number[] | undefined {
+  return raw && Array.from(raw.data as unknown as ArrayLike<number | bigint>, Number);
+}

@@ -1,0 +1,128 @@
+import { badRequest } from "../../core/errors";
+import type { HeadVectors, Measure } from "../../core/run";
+import type { Local } from "../../protocol/channel";
+import type {
+  EngineContract,
+  EngineEvents,
+  EngineSettings,
+  InspectRequest,
+} from "../../protocol/engineContract";
+import { headVectorSlice, maskSlice, matrixSlice, statistics, thumbnails, vectorSlices } from "../../store/slices";
+import { RunStore } from "../../store/runStore";
+import type { StoredRun } from "../../store/storedRun";
+import { configureRuntime } from "../runtime";
+import { deepen, inspect, type Stages } from "./inspect";
+import { Models } from "./models";
+import type { Platform } from "./platform";
+import { mostLikely } from "./predictions";
+import { Queue } from "./queue";
+import { needsTokenizer } from "./text";
+
+/** More threads than this gave nothing on the machines measured (two threads: at best 1.5 times one). */
+const MOST_THREADS = 4;
+
+/** The engine's methods as its worker, or a page without workers, offers them. */
+export function createService(platform: Platform, emit: EngineEvents): Local<EngineContract> {
+  const store = new RunStore(1e9);
+  const models = new Models(platform);
+  const queue = new Queue();
+  const requests = new WeakMap<StoredRun, InspectRequest>();
+  /** A worker's runs never share an id with those of the worker before it. */
+  const prefix = Date.now().toString(36);
+  let nRuns = 0;
+  let nThreads = 0;
+
+  function configure({ threads, byteBudget }: EngineSettings): void {
+    store.setBudget(byteBudget);
+    // The runtime takes its number of threads once; the host starts a new worker for another number.
+    if (nThreads > 0) return;
+    nThreads = threads > 0 ? threads : Math.min(platform.nCores, MOST_THREADS);
+    configureRuntime(platform.runtime, nThreads);
+    emit.log({ level: "info", message: `onnxruntime-web on WASM, ${nThreads} threads` });
+  }
+
+  const stages = (): Stages => {
+    if (nThreads === 0) configure({ threads: 0, byteBudget: 1e9 });
+    return { models, nThreads, progress: emit.progress };
+  };
+
+  /** The run with this tensor, by running again where it was not captured. */
+  async function withTensors(
+    runId: string,
+    what: Measure | HeadVectors,
+    signal: AbortSignal,
+  ): Promise<StoredRun> {
+    const run = store.get(runId);
+    const lacks = () => run.layers.some(({ info, tensors }) => info.has.includes(what) && !tensors.has(what));
+    const request = requests.get(run);
+    if (!request || !lacks()) return run;
+    await queue.run(async () => {
+      // Another call may have brought it while this one waited.
+      if (!lacks()) return;
+      // Vectors are small beside matrices and are looked at together.
+      const wanted: readonly (Measure | HeadVectors)[] = what === "scores" ? [what] : ["q", "k", "v", "output"];
+      await deepen(run, request, new Set(wanted), stages(), signal);
+      store.evict();
+    }, signal);
+    return run;
+  }
+
+  return {
+    configure,
+    load: ({ model }, { signal }) =>
+      queue.run(async () => {
+        const { progress } = stages();
+        progress({ stage: "load" });
+        const { summary, notices } = await models.get(parseSource(model), "weights");
+        return { model: summary, notices };
+      }, signal),
+    inspect: (request, { signal }) =>
+      queue.run(async () => {
+        parseSource(request.model);
+        const run = await inspect(request, `${prefix}-${++nRuns}`, stages(), signal);
+        requests.set(run, request);
+        store.add(run);
+        logRun(run, emit);
+        return run.summary;
+      }, signal),
+    tokenize: ({ model, text }, { signal }) =>
+      queue.run(async () => {
+        const tokenizer = await models.tokenizer(parseSource(model));
+        return needsTokenizer(tokenizer, model.name).encode(text, { signal });
+      }, signal),
+    release: ({ runId }) => store.release(runId),
+    matrix: async (query, { signal }) =>
+      matrixSlice(await withTensors(query.runId, query.measure, signal), query),
+    vectors: async (query, { signal }) =>
+      vectorSlices(await withTensors(query.runId, query.measure, signal), query),
+    thumbnails: (query) => thumbnails(store.get(query.runId), query),
+    statistics: ({ runId, block }) => statistics(store.get(runId), block),
+    mask: ({ runId, block, layer }) => maskSlice(store.get(runId), block, layer),
+    headVectors: async ({ runId, address, which }, { signal }) =>
+      headVectorSlice(await withTensors(runId, which, signal), address, which),
+    predictions: async ({ runId, position, count }) => {
+      const { summary, logits } = store.get(runId);
+      const request = requests.get(store.get(runId));
+      const tokenizer = request && (await models.tokenizer(request.model));
+      return mostLikely(logits, position, count, summary.model.name, (id) => tokenizer?.decodeOne(id) ?? `#${id}`);
+    },
+  };
+}
+
+function logRun({ summary }: StoredRun, emit: EngineEvents): void {
+  const { loadMs, tokenizeMs, runMs, totalMs } = summary.durations;
+  const ms = (value: number) => `${Math.round(value)} ms`;
+  emit.log({
+    level: "info",
+    message: `${summary.model.name}: ${summary.tokens.length} tokens in ${ms(totalMs)} (load ${ms(loadMs)}, tokenize ${ms(tokenizeMs)}, run ${ms(runMs)})`,
+  });
+  for (const { code, message } of summary.notices) emit.log({ level: "warn", message: `${code}: ${message}` });
+}
+
+/** A model source is checked where it enters: its fields decide which files are read. */
+function parseSource<T extends { id: string; name: string; graph: string }>(source: T): T {
+  const isText = (value: unknown) => typeof value === "string" && value !== "";
+  if (typeof source !== "object" || source === null) throw badRequest("it names no model");
+  if (![source.id, source.name, source.graph].every(isText)) throw badRequest("its model lacks id, name or graph");
+  return source;
+}
