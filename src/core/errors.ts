@@ -242,3 +242,33 @@ export function noPredictions(model: string): HeadlightError {
 export function badRequest(what: string): HeadlightError {
   return new HeadlightError("bad-request", `The engine was asked for something malformed: ${what}.`);
 }
+
+export function notText(file: string): HeadlightError {
+  return new HeadlightError("not-text", `${file} is not UTF-8 text. Convert it, or choose a text file.`);
+}
+
+export function badLine(file: string, line: number): HeadlightError {
+  return new HeadlightError("bad-line", `Line ${line} of ${file} is not one JSON string.`);
+}
+
+export function cannotWrite(file: string, reason: string): HeadlightError {
+  return new HeadlightError("cannot-write", `${file} cannot be written: ${reason}.`);
+}
+
+export function badNpz(file: string, reason: string): HeadlightError {
+  return new HeadlightError("bad-npz", `${file} cannot be read as an .npz of arrays: ${reason}.`);
+}
+
+export function noSuchLayer(layer: number, model: string, nLayers: number): HeadlightError {
+  return new HeadlightError(
+    "no-such-layer",
+    `${model} has no layer ${layer}; its layers are 0 to ${nLayers - 1}.`,
+  );
+}
+
+export function batchGiven(input: string, batch: number): HeadlightError {
+  return new HeadlightError(
+    "batch-given",
+    `The input "${input}" holds a batch of ${batch}; Headlight inspects one at a time. Save each on its own, with a batch of 1.`,
+  );
+}

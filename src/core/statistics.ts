@@ -22,7 +22,8 @@ export type StatisticName = (typeof statisticNames)[number];
 
 /** One sentence on each statistic, for tooltips and exports. */
 export const statisticMeanings: Readonly<Record<StatisticName, string>> = {
-  entropy: "Shannon entropy of the weights in bits: 0 where one key has all, log2(n) where n keys share equally.",
+  entropy:
+    "Shannon entropy of the weights in bits: 0 where one key has all, log2(n) where n keys share equally.",
   largest: "The largest weight of each query.",
   distance: "Tokens between query and key, weighted.",
   previousToken: "Weight on the token before the query (queries from 1).",

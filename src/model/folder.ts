@@ -33,6 +33,12 @@ export async function fileModel(files: Files, graph: string): Promise<ModelEntry
   return entryFor(files, home, graph, { source: "file", id: graph, name: lastName(graph) });
 }
 
+/** A folder with a tokenizer, seen as a model whether it has a graph or not; nothing where it has no tokenizer. */
+export async function tokenizerFolder(files: Files, folder: string): Promise<ModelEntry | undefined> {
+  const { summary, ...entry } = await entryFor(files, folder, "", { source: "folder" });
+  return summary.hasTokenizer ? { ...entry, summary } : undefined;
+}
+
 /** Names of the .onnx files in a folder and its onnx/, as relative paths. */
 export async function graphsIn(files: Files, folder: string): Promise<string[]> {
   const names = await files.list(folder);
@@ -117,9 +123,7 @@ async function entryFor(
   const vocab = (await optional("vocab.txt")) ?? (await optional("vocab.json"));
   const id = as.id ?? folder;
   const name = as.name ?? lastName(folder);
-  const reader = await files.open(graph);
-  const sizeBytes = reader.byteLength;
-  await reader.close();
+  const sizeBytes = graph === "" ? undefined : await sizeOf(files, graph);
   return {
     source: {
       id,
@@ -148,4 +152,10 @@ async function entryFor(
     precision: precisionOf(graph),
     sizeBytes,
   };
+}
+
+async function sizeOf(files: Files, reference: string): Promise<number> {
+  const reader = await files.open(reference);
+  await reader.close();
+  return reader.byteLength;
 }

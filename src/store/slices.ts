@@ -24,7 +24,13 @@ export function matrixSlice(run: StoredRun, query: MatrixQuery): MatrixSlice {
   const window = checkedWindow(query.window, nQueries, nKeys);
   const rows = limited(window.queryEnd - window.queryStart, query.maxRows);
   const columns = limited(window.keyEnd - window.keyStart, query.maxColumns);
-  return { ...window, rows, columns, data: maxPool(data, nKeys, window, rows, columns) };
+  const isWhole = rows === nQueries && columns === nKeys;
+  return {
+    ...window,
+    rows,
+    columns,
+    data: isWhole ? data.slice() : maxPool(data, nKeys, window, rows, columns),
+  };
 }
 
 export function vectorSlices(run: StoredRun, query: VectorQuery): Float32Array[] {

@@ -22,13 +22,16 @@ export async function openExternalData(
   for (const { path, reference, byteOffset = 0, byteLength } of externalData) {
     // A part of the graph's own file bears its reference; anything else is a path beside it.
     const target = reference === graph || reference === "" ? graph : files.within(folder, reference);
-    if (!(await files.exists(target))) throw fileMissing(target, "the model keeps weights in it, and it is missing");
+    if (!(await files.exists(target)))
+      throw fileMissing(target, "the model keeps weights in it, and it is missing");
     const reader = await files.open(target);
     readers.push(reader);
     const length = byteLength ?? reader.byteLength - byteOffset;
     opened.push({
       path,
-      data: reader.readSync ? new LazyBytes(reader, byteOffset, length) : await reader.read(byteOffset, length),
+      data: reader.readSync
+        ? new LazyBytes(reader, byteOffset, length)
+        : await reader.read(byteOffset, length),
     });
   }
   return {

@@ -1,4 +1,4 @@
-import { inputNotGiven, inputUnfit, wrongLength } from "../../core/errors";
+import { batchGiven, inputNotGiven, inputUnfit, wrongLength } from "../../core/errors";
 import { toFloat16 } from "../../core/float16";
 import { elementCount } from "../../core/tensor";
 import type { GraphInput } from "../../onnx/instrumented";
@@ -161,7 +161,9 @@ function row(input: GraphInput, values: readonly number[], request: FeedRequest)
   const fixed = fixedEnd(input);
   if (fixed !== undefined && values.length > fixed) throw wrongLength(input.name, values.length, fixed);
   const isIds = /ids$/.test(input.name) && isRole(input.name, "input_ids");
-  const padding = new Array<number>(Math.max(0, (fixed ?? 0) - values.length)).fill(isIds ? request.padId : 0);
+  const padding = new Array<number>(Math.max(0, (fixed ?? 0) - values.length)).fill(
+    isIds ? request.padId : 0,
+  );
   const padded = [...values, ...padding];
   return typed(input, rank === 1 ? [padded.length] : [1, padded.length], padded);
 }
@@ -213,6 +215,10 @@ function fromRaw(input: GraphInput, raw: RawInput): RuntimeTensor {
   const data = raw.data as ArrayBufferView & { readonly length: number };
   if (data.length !== length) {
     throw inputUnfit(input.name, `shape [${raw.dims.join(", ")}] with ${data.length} elements`);
+  }
+  const [batch] = raw.dims;
+  if (raw.dims.length > 1 && typeof input.dims[0] !== "number" && batch !== undefined && batch > 1) {
+    throw batchGiven(input.name, batch);
   }
   const fits =
     input.dims.length === 0 ||

@@ -101,9 +101,7 @@ export async function deepen(
   };
   const { captured } = await runParts(model, parts, request, sequences, wanted);
   for (const { output, tensor } of captured) {
-    const layer = run.layers.find(
-      ({ block, info }) => block === output.block && info.layer === output.layer,
-    );
+    const layer = run.layers.find(({ block, info }) => block === output.block && info.layer === output.layer);
     layer?.tensors.set(output.what, tensor);
   }
 }
@@ -131,7 +129,9 @@ async function runParts(
     padId: model.config.padTokenId ?? 0,
   };
   if (!decoder) return runGraph(model, first, feeds, wanted);
-  const hidden = first.graph.outputs.find(({ name }) => /last_hidden_state|encoder_hidden_states|hidden/.test(name));
+  const hidden = first.graph.outputs.find(({ name }) =>
+    /last_hidden_state|encoder_hidden_states|hidden/.test(name),
+  );
   const encoded = await runGraph(model, first, feeds, wanted, hidden?.name);
   const decoded = await runGraph(
     model,
@@ -163,7 +163,9 @@ async function runGraph(
 ): Promise<{ captured: CapturedTensor[]; logits?: Tensor; extra?: RuntimeTensor }> {
   const outputs = graph.captured.filter(({ what }) => wanted.has(what));
   const logits = logitsOutput(graph.outputs, model.summary.vocab);
-  const names = [...new Set([...outputs.map(({ name }) => name), logits, extra])].filter((name) => name !== undefined);
+  const names = [...new Set([...outputs.map(({ name }) => name), logits, extra])].filter(
+    (name) => name !== undefined,
+  );
   // A graph must be asked for something.
   const fetches = names.length > 0 ? names : graph.outputs.slice(0, 1).map(({ name }) => name);
   const results = await session.run(makeFeeds(graph.inputs, request), fetches).catch((error: unknown) => {

@@ -141,7 +141,8 @@ export function fromRuntime(
   if (error instanceof HeadlightError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const isMemory =
-    typeof error === "number" || /bad_alloc|out of memory|Cannot enlarge memory|allocation failed/i.test(message);
+    typeof error === "number" ||
+    /bad_alloc|out of memory|Cannot enlarge memory|allocation failed/i.test(message);
   return isMemory ? outOfMemory(modelName) : otherwise(modelName, message);
 }
 
@@ -165,7 +166,9 @@ function summaryOf(
   report: GraphReport,
 ): ModelSummary {
   const layersOf = (wanted: string) => report.blocks.find(({ kind }) => kind === wanted)?.layers ?? [];
-  const shown = [layersOf("decoder"), layersOf("encoder"), layersOf("cross")].find(({ length }) => length > 0);
+  const shown = [layersOf("decoder"), layersOf("encoder"), layersOf("cross")].find(
+    ({ length }) => length > 0,
+  );
   const kinds = report.blocks.map(({ kind }) => kind);
   return {
     id: source.id,

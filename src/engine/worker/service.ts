@@ -7,7 +7,14 @@ import type {
   EngineSettings,
   InspectRequest,
 } from "../../protocol/engineContract";
-import { headVectorSlice, maskSlice, matrixSlice, statistics, thumbnails, vectorSlices } from "../../store/slices";
+import {
+  headVectorSlice,
+  maskSlice,
+  matrixSlice,
+  statistics,
+  thumbnails,
+  vectorSlices,
+} from "../../store/slices";
 import { RunStore } from "../../store/runStore";
 import type { StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
@@ -60,7 +67,8 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       // Another call may have brought it while this one waited.
       if (!lacks()) return;
       // Vectors are small beside matrices and are looked at together.
-      const wanted: readonly (Measure | HeadVectors)[] = what === "scores" ? [what] : ["q", "k", "v", "output"];
+      const wanted: readonly (Measure | HeadVectors)[] =
+        what === "scores" ? [what] : ["q", "k", "v", "output"];
       await deepen(run, request, new Set(wanted), stages(), signal);
       store.evict();
     }, signal);
@@ -104,7 +112,13 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       const { summary, logits } = store.get(runId);
       const request = requests.get(store.get(runId));
       const tokenizer = request && (await models.tokenizer(request.model));
-      return mostLikely(logits, position, count, summary.model.name, (id) => tokenizer?.decodeOne(id) ?? `#${id}`);
+      return mostLikely(
+        logits,
+        position,
+        count,
+        summary.model.name,
+        (id) => tokenizer?.decodeOne(id) ?? `#${id}`,
+      );
     },
   };
 }
@@ -116,13 +130,15 @@ function logRun({ summary }: StoredRun, emit: EngineEvents): void {
     level: "info",
     message: `${summary.model.name}: ${summary.tokens.length} tokens in ${ms(totalMs)} (load ${ms(loadMs)}, tokenize ${ms(tokenizeMs)}, run ${ms(runMs)})`,
   });
-  for (const { code, message } of summary.notices) emit.log({ level: "warn", message: `${code}: ${message}` });
+  for (const { code, message } of summary.notices)
+    emit.log({ level: "warn", message: `${code}: ${message}` });
 }
 
 /** A model source is checked where it enters: its fields decide which files are read. */
 function parseSource<T extends { id: string; name: string; graph: string }>(source: T): T {
   const isText = (value: unknown) => typeof value === "string" && value !== "";
   if (typeof source !== "object" || source === null) throw badRequest("it names no model");
-  if (![source.id, source.name, source.graph].every(isText)) throw badRequest("its model lacks id, name or graph");
+  if (![source.id, source.name, source.graph].every(isText))
+    throw badRequest("its model lacks id, name or graph");
   return source;
 }

@@ -16,7 +16,16 @@ describe("statistics of constructed heads", () => {
     [
       "looks at itself",
       head(4, (q, k) => (q === k ? 1 : 0)),
-      { entropy: 0, largest: 1, distance: 0, self: 1, neighbours: 1, previousToken: 0, firstToken: 0, nextToken: 0 },
+      {
+        entropy: 0,
+        largest: 1,
+        distance: 0,
+        self: 1,
+        neighbours: 1,
+        previousToken: 0,
+        firstToken: 0,
+        nextToken: 0,
+      },
     ],
     [
       "looks at the token before, query 0 at itself",

@@ -1,0 +1,160 @@
+import path from "node:path";
+import { noSuchLayer, notCaptured } from "../../core/errors";
+import type { HeadVectors, Measure, RunSummary } from "../../core/run";
+import { createEngine } from "../../engine/handle";
+import { inlineStarter } from "../../engine/inline";
+import { createService } from "../../engine/worker/service";
+import type { InspectRequest } from "../../protocol/engineContract";
+import { nodePlatform } from "../platform";
+import { writeCsv } from "./csv";
+import { findModel } from "./findModel";
+import type { ChosenLayer, Inspection } from "./inspection";
+import { writeJson } from "./json";
+import type { Home } from "./home";
+import { readNpz, writeNpz } from "./npz";
+import { oneOf, parseNumbers, parseOptions } from "./options";
+import { writeAll, type OutputFile, type Write } from "./outputFiles";
+import { readText } from "./readText";
+import { UsageError } from "./usage";
+
+const optionKinds = {
+  model: { type: "string" },
+  text: { type: "string" },
+  file: { type: "string" },
+  ids: { type: "string" },
+  "target-text": { type: "string" },
+  "target-ids": { type: "string" },
+  inputs: { type: "string" },
+  layers: { type: "string" },
+  what: { type: "string" },
+  backend: { type: "string" },
+  threads: { type: "string" },
+  out: { type: "string", multiple: true },
+  json: { type: "boolean" },
+} as const;
+
+type Writer = (inspection: Inspection, write: Write, home: Home) => Promise<void>;
+
+const writers: Readonly<Record<string, Writer>> = {
+  ".npz": writeNpz,
+  ".json": writeJson,
+  ".csv": writeCsv,
+};
+
+/** `headlight inspect`: one run, written to files and summed up on standard output. */
+export async function inspectCommand(args: string[], home: Home): Promise<void> {
+  const { values } = parseOptions(args, optionKinds);
+  if (values.model === undefined) throw new UsageError("--model is needed.");
+  oneOf(values, ["text", "file", "ids"], values.inputs === undefined ? 1 : 0);
+  oneOf(values, ["target-text", "target-ids"], 0);
+  if (values.backend !== undefined && values.backend !== "wasm") {
+    throw new UsageError(`The command line runs on wasm, not on "${values.backend}".`);
+  }
+  const [threads = 0] = values.threads === undefined ? [] : parseNumbers("--threads", values.threads);
+  const layers = values.layers === undefined ? undefined : parseNumbers("--layers", values.layers);
+  const wanted = parseWhat(values.what ?? "weights");
+  const outputs = (values.out ?? []).map((file) => ({ file, writer: writerFor(file) }));
+  const ids = values.ids === undefined ? undefined : parseNumbers("--ids", values.ids);
+  const targetIds =
+    values["target-ids"] === undefined ? undefined : parseNumbers("--target-ids", values["target-ids"]);
+
+  const { source } = await findModel(values.model, home.modelsFolder);
+  const request: InspectRequest = {
+    model: source,
+    text: values.file === undefined ? values.text : await readText(values.file),
+    ids,
+    targetText: values["target-text"],
+    targetIds,
+    inputs: values.inputs === undefined ? undefined : await readNpz(values.inputs),
+    capture: [...wanted.measures, ...wanted.vectors].filter((what) => what !== "weights"),
+  };
+  const platform = nodePlatform(home.runtimeFolder);
+  const engine = createEngine(
+    inlineStarter((emit) => createService(platform, emit)),
+    { threads, byteBudget: Infinity },
+  );
+  engine.onEvent({ progress: ({ stage }) => showProgress(stage) });
+  const run = await engine.inspect(request);
+  showProgress(undefined);
+  const chosen = chooseLayers(run, layers);
+  checkHas(chosen, [...wanted.measures, ...wanted.vectors]);
+  const inspection: Inspection = { run, layers: chosen, ...wanted, engine, title: titleOf(run) };
+  await writeAll(
+    outputs.map(({ file, writer }): OutputFile => ({
+      path: path.resolve(file),
+      write: (write) => writer(inspection, write, home),
+    })),
+  );
+  if (values.json) process.stdout.write(`${JSON.stringify(run, null, 2)}\n`);
+  else if (outputs.length === 0) process.stdout.write(inWords(run));
+  if (process.stderr.isTTY)
+    process.stderr.write(run.notices.map(({ message }) => `Note: ${message}\n`).join(""));
+}
+
+function writerFor(file: string): Writer {
+  const ending = path.extname(file).toLowerCase();
+  const writer = Object.hasOwn(writers, ending) ? writers[ending] : undefined;
+  if (!writer) {
+    throw new UsageError(`${file} must end in one of ${Object.keys(writers).join(" ")}.`);
+  }
+  return writer;
+}
+
+const parts: Readonly<Record<string, { measures?: Measure[]; vectors?: HeadVectors[] }>> = {
+  weights: { measures: ["weights"] },
+  scores: { measures: ["scores"] },
+  qkv: { vectors: ["q", "k", "v"] },
+  output: { vectors: ["output"] },
+};
+
+function parseWhat(value: string): { measures: Measure[]; vectors: HeadVectors[] } {
+  const names = [...new Set(value.split(",").map((name) => name.trim()))];
+  const unknown = names.find((name) => !Object.hasOwn(parts, name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--what takes ${Object.keys(parts).join(", ")}, not "${unknown}".`);
+  }
+  return {
+    measures: names.flatMap((name) => parts[name]!.measures ?? []),
+    vectors: names.flatMap((name) => parts[name]!.vectors ?? []),
+  };
+}
+
+function chooseLayers(run: RunSummary, wanted: readonly number[] | undefined): ChosenLayer[] {
+  const all = run.blocks.flatMap(({ kind, layers }) => layers.map((info) => ({ block: kind, info })));
+  for (const layer of wanted ?? []) {
+    if (!all.some(({ info }) => info.layer === layer)) {
+      throw noSuchLayer(layer, run.model.name, Math.max(...all.map(({ info }) => info.layer)) + 1);
+    }
+  }
+  const chosen = wanted ? all.filter(({ info }) => wanted.includes(info.layer)) : all;
+  return chosen.filter(({ info }) => info.has.length > 0);
+}
+
+/** Asking for what a layer does not hand over is an error before anything is written. */
+function checkHas(layers: readonly ChosenLayer[], wanted: readonly (Measure | HeadVectors)[]): void {
+  for (const { block, info } of layers) {
+    const lacking = wanted.find((what) => !info.has.includes(what));
+    if (lacking) throw notCaptured(lacking, block, info.layer, info.missing);
+  }
+}
+
+function titleOf({ model, text, tokens }: RunSummary): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  const shown = line.length > 60 ? `${line.slice(0, 59)}…` : line;
+  return [model.name, `${tokens.length} tokens`, shown].filter(Boolean).join(" · ");
+}
+
+function inWords(run: RunSummary): string {
+  const lines = [`${titleOf(run)} · ${Math.round(run.durations.totalMs)} ms`];
+  for (const { kind, layers } of run.blocks) {
+    const [first] = layers;
+    if (first)
+      lines.push(`${kind}: ${layers.length} layers x ${first.nHeads} heads, mask ${first.mask.kind}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Progress goes to a terminal only. */
+function showProgress(stage: string | undefined): void {
+  if (process.stderr.isTTY) process.stderr.write(stage ? `\r\u001b[K${stage}…` : "\r\u001b[K");
+}

@@ -1,0 +1,20 @@
+/** What the command line takes; shown for --help, and in part for wrong usage. */
+export const usage = `Usage:
+  headlight inspect --model <embedded id | folder | file.onnx>
+                    (--text S | --file PATH | --ids 1,2,3)      text goes through the model's tokenizer; ids go in as they are
+                    [--target-text S | --target-ids 1,2,3]      decoder side of an encoder-decoder
+                    [--inputs FILE.npz]                         raw inputs by input name (images, audio, masks)
+                    [--layers 0,2] [--what weights|scores|qkv|output,...]
+                                                                default: all layers, weights
+                    [--backend wasm] [--threads N]
+                    [--out FILE]...                             .npz .json .csv .svg .png .html by its ending
+                    [--json]                                    a summary on standard output
+  headlight tokens  --model <id | folder> (--text S | --file PATH | --jsonl FILE) --json
+  headlight graph   FILE.onnx --json
+  headlight models  --json
+`;
+
+/** Wrong usage: exit code 2, as opposed to bad input. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

@@ -1,0 +1,15 @@
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Platform } from "../engine/worker/platform";
+import { nodeFiles } from "./files";
+
+/** What the engine's worker side needs of Node; `runtimeFolder` holds ort-wasm-simd-threaded.{mjs,wasm}. */
+export function nodePlatform(runtimeFolder: string): Platform {
+  const url = (name: string) => pathToFileURL(path.join(runtimeFolder, name)).href;
+  return {
+    files: nodeFiles,
+    runtime: { mjs: url("ort-wasm-simd-threaded.mjs"), wasm: url("ort-wasm-simd-threaded.wasm") },
+    nCores: availableParallelism(),
+  };
+}
