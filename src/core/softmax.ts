@@ -37,8 +37,8 @@ export function softmaxInto(
     return;
   }
   let sum = 0;
-  for (let i = start; i < end; i++) sum += Math.exp(from[i]! - largest);
-  for (let i = start; i < end; i++) to[i] = Math.exp(from[i]! - largest) / sum;
+  for (let i = start; i < end; i++) sum += to[i] = Math.exp(from[i]! - largest);
+  for (let i = start; i < end; i++) to[i]! /= sum;
 }
 
 /** Shannon entropy in bits of one row of weights; zeros count as 0 log 0 = 0. */

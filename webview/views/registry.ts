@@ -1,6 +1,7 @@
 import { headView } from "./head/headView";
 import { headsView } from "./heads/headsView";
+import { stepsView } from "./steps/stepsView";
 import type { View } from "./view";
 
 /** The tabs, from left to right; the number keys follow this order. */
-export const views: readonly View[] = [headsView, headView];
+export const views: readonly View[] = [headsView, headView, stepsView];

@@ -1,0 +1,115 @@
+import { html, nothing } from "lit-html";
+import { classMap } from "lit-html/directives/class-map.js";
+import type { Tensor } from "../../../src/core/tensor";
+import { signedText } from "../../../src/paint/numberText";
+import { cellsPicture } from "../../parts/cellsPicture";
+import { colourLegend } from "../../parts/colourLegend";
+import type { Colours } from "../../parts/colours";
+import { strips, type Strips } from "./queryFlow";
+
+/** The outputs of all heads of a layer for one query, and what marks them. */
+export interface HeadOutputs {
+  /** [nHeads, dValue]; absent while on its way. */
+  readonly outputs: Tensor | undefined;
+  readonly head: number;
+  readonly queryLabel: string;
+  readonly colours: Colours;
+  readonly hasOutput: boolean;
+  readonly dimension?: number;
+  onDimension(dimension: number | undefined): void;
+  onHead(head: number): void;
+}
+
+/** The heads' outputs under each other, as they stand side by side in the concatenation, with the length of each. */
+export function headOutputs(shown: HeadOutputs) {
+  const { outputs, head: chosen, colours, dimension } = shown;
+  if (!shown.hasOutput) {
+    return html`<p class="notice-line">This run holds no outputs of the heads of this layer.</p>`;
+  }
+  if (!outputs) return nothing;
+  const all = stripsOf(outputs);
+  const [nHeads = 0, dValue = 0] = outputs.dims;
+  const norms = Array.from({ length: nHeads }, (_, head) =>
+    norm(outputs.data.subarray(head * dValue, (head + 1) * dValue)),
+  );
+  const largest = Math.max(...norms, Number.MIN_VALUE);
+  const move = (event: PointerEvent) => {
+    const box = (event.currentTarget as Element).getBoundingClientRect();
+    shown.onDimension(
+      Math.max(0, Math.min(dValue - 1, Math.floor(((event.clientX - box.left) / box.width) * dValue))),
+    );
+  };
+  return html`<figure class="head-outputs">
+    <figcaption>
+      Outputs of the ${nHeads} heads for <bdi class="token-text">${shown.queryLabel}</bdi>: concatenated,
+      ${nHeads} × ${dValue} = ${nHeads * dValue} numbers
+    </figcaption>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">head</th>
+          <th scope="col">output</th>
+          <th scope="col">length</th>
+          <th scope="col">${dimension === undefined ? "" : `dim. ${dimension}`}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${all.rows.map(
+          (cells, head) =>
+            html`<tr class=${classMap({ marked: head === chosen })}>
+              <th scope="row">
+                <button type="button" aria-pressed=${head === chosen} @click=${() => shown.onHead(head)}>
+                  H${head}
+                </button>
+              </th>
+              <td class="of-strip">
+                <span
+                  class="strip-cells"
+                  @pointermove=${move}
+                  @pointerleave=${() => shown.onDimension(undefined)}
+                  ><canvas
+                    role="img"
+                    aria-label=${`output of head ${head}`}
+                    ${cellsPicture({ cells, ramp: colours.signed, palette: colours.palette })}
+                  ></canvas
+                  >${
+                    dimension === undefined
+                      ? nothing
+                      : html`<svg viewBox=${`0 0 ${dValue} 1`} preserveAspectRatio="none" aria-hidden="true">
+                          <rect class="marked" x=${dimension} y="0" width="1" height="1"></rect>
+                        </svg>`
+                  }</span
+                >
+              </td>
+              <td class="of-weight">
+                <div>
+                  <svg class="bar" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+                    <rect class="weight" x="0" y="0" width=${norms[head]! / largest} height="1"></rect>
+                  </svg>
+                  <span>${signedText(norms[head]!)}</span>
+                </div>
+              </td>
+              <td class="of-number">
+                ${dimension === undefined ? "" : signedText(outputs.data[head * dValue + dimension]!)}
+              </td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    ${colourLegend(all.scale, colours.signed, colours.palette, "output")}
+  </figure>`;
+}
+
+const made = new WeakMap<Tensor, Strips>();
+
+function stripsOf(outputs: Tensor): Strips {
+  const known = made.get(outputs);
+  if (known) return known;
+  const fresh = strips(outputs, () => true);
+  made.set(outputs, fresh);
+  return fresh;
+}
+
+function norm(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}

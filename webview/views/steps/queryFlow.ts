@@ -1,0 +1,176 @@
+import { html, nothing, svg, type TemplateResult } from "lit-html";
+import { productTerms, valueTerms, type HeadTensors, type Steps } from "../../../src/core/steps";
+import type { Tensor } from "../../../src/core/tensor";
+import { quantise, type Cells } from "../../../src/paint/heatmap";
+import { readoutWeight, signedText } from "../../../src/paint/numberText";
+import { scoreScale, type Scale } from "../../../src/paint/scale";
+import type { Stage } from "./stage";
+
+/** Everything that the table of one query shows, made when the query or the head changes. */
+export interface Flow {
+  readonly query: number;
+  /** Keys in the order of the rows. */
+  readonly keys: readonly number[];
+  readonly visible: (key: number) => boolean;
+  /** One entry for each key of the head, by key index; absent where tensors are. */
+  readonly product?: Float32Array;
+  readonly scaled?: Float32Array;
+  readonly bias?: Float32Array;
+  readonly scores?: Float32Array;
+  readonly weights?: Float32Array;
+  /** q_i k_i of each key, [nKeys, dKey], and what to paint of it. */
+  readonly terms?: Strips;
+  /** weight x v of each key, [nKeys, dValue]. */
+  readonly values?: Strips;
+  /** The query's vector and the head's output, one row each. */
+  readonly q?: Strips;
+  readonly output?: Strips;
+}
+
+/** Rows of numbers to be painted as strips of cells on one scale. */
+export interface Strips {
+  readonly tensor: Tensor;
+  readonly scale: Scale;
+  readonly rows: readonly Cells[];
+}
+
+/** Arranges one query's stages for the table; `visible` is the mask's word on each key. */
+export function makeFlow(
+  head: HeadTensors,
+  steps: Steps,
+  query: number,
+  order: "position" | "weight",
+  visible: (key: number) => boolean,
+): Flow {
+  const weights = (head.weights ?? steps.weights)?.data;
+  const scores = head.scores?.data ?? steps.scaled?.data;
+  const nKeys = weights?.length ?? scores?.length ?? head.k?.dims[0] ?? head.v?.dims[0] ?? 0;
+  const keys = Array.from({ length: nKeys }, (_, key) => key);
+  if (order === "weight" && weights) keys.sort((a, b) => (weights[b]! || 0) - (weights[a]! || 0) || a - b);
+  const mixing = head.weights ?? steps.weights;
+  const output = head.output ?? steps.output;
+  return {
+    query,
+    keys,
+    visible,
+    product: steps.product?.data,
+    scaled: steps.scaled?.data,
+    bias: steps.bias?.tensor.data,
+    scores,
+    weights,
+    terms: head.q && head.k && strips(productTerms(head.q, head.k, 0), visible),
+    values: mixing && head.v && strips(valueTerms(mixing, head.v, 0), () => true),
+    q: head.q && strips(head.q, () => true),
+    output: output && strips(output, () => true),
+  };
+}
+
+/** Each row of `tensor` as cells; the scale covers the rows that count. */
+export function strips(tensor: Tensor, counts: (row: number) => boolean): Strips {
+  const [rows = 0, columns = 0] = tensor.dims;
+  const scale = scoreScale(tensor.data, (index) => counts(Math.floor(index / columns)));
+  const isVisible = () => true;
+  return {
+    tensor,
+    scale,
+    rows: Array.from({ length: rows }, (_, row) =>
+      quantise(tensor.data.subarray(row * columns, (row + 1) * columns), 1, columns, scale, isVisible),
+    ),
+  };
+}
+
+/** One column of the table. */
+export interface FlowColumn {
+  readonly stage: Stage;
+  readonly name: string;
+  readonly kind: "strip" | "number" | "weight";
+  cell(key: number): TemplateResult | typeof nothing;
+}
+
+/** The columns that the flow has numbers for, in the order of the formula. */
+export function flowColumns(
+  flow: Flow,
+  strip: (strips: Strips, row: number, label: string) => TemplateResult,
+): FlowColumn[] {
+  const { product, scaled, bias, scores, weights, terms, values } = flow;
+  const extent = { product: extentOf(product, flow.visible), scores: extentOf(scores, flow.visible) };
+  const columns: (FlowColumn | undefined)[] = [
+    terms && { stage: "product", name: "q ∘ k", kind: "strip", cell: (key) => strip(terms, key, "products") },
+    product && {
+      stage: "product",
+      name: "q · k",
+      kind: "number",
+      cell: (key) => signedBar(product[key]!, extent.product),
+    },
+    scaled && {
+      stage: "scale",
+      name: "scaled",
+      kind: "number",
+      cell: (key) => html`${signedText(scaled[key]!)}`,
+    },
+    bias && {
+      stage: "bias",
+      name: "added",
+      kind: "number",
+      cell: (key) => html`${flow.visible(key) ? roundedBias(bias[key]!) : "−∞"}`,
+    },
+    scores && {
+      stage: "softmax",
+      name: "score",
+      kind: "number",
+      cell: (key) => (flow.visible(key) ? signedBar(scores[key]!, extent.scores) : html`masked`),
+    },
+    weights && { stage: "softmax", name: "weight", kind: "weight", cell: (key) => weightBar(weights[key]!) },
+    values && {
+      stage: "values",
+      name: "weight × v",
+      kind: "strip",
+      cell: (key) => strip(values, key, "values"),
+    },
+  ];
+  return columns.filter((column) => column !== undefined);
+}
+
+/** What float32 leaves of score - scaled product is rounding, not a bias. */
+function roundedBias(value: number): string {
+  return Math.abs(value) < 1e-4 ? "0" : signedText(value);
+}
+
+/** From the middle where some of the column's values are negative, else from the left. */
+function signedBar(value: number, { largest, hasNegative }: Extent) {
+  const share = Number.isFinite(value) && largest > 0 ? Math.min(1, Math.abs(value) / largest) : 0;
+  const box = hasNegative ? "-1 0 2 1" : "0 0 1 1";
+  return html`<svg class="bar" viewBox=${box} preserveAspectRatio="none" aria-hidden="true">
+      ${
+        value < 0
+          ? svg`<rect class="negative" x=${-share} y="0" width=${share} height="1"></rect>`
+          : svg`<rect class="positive" x="0" y="0" width=${share} height="1"></rect>`
+      }
+      <path class="zero" d="M0 0V1" vector-effect="non-scaling-stroke"></path>
+    </svg>
+    <span>${signedText(value)}</span>`;
+}
+
+function weightBar(weight: number) {
+  const share = Number.isFinite(weight) ? Math.min(1, Math.max(0, weight)) : 0;
+  return html`<svg class="bar" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="weight" x="0" y="0" width=${share} height="1"></rect>
+    </svg>
+    <span>${readoutWeight(weight)}</span>`;
+}
+
+interface Extent {
+  readonly largest: number;
+  readonly hasNegative: boolean;
+}
+
+function extentOf(values: Float32Array | undefined, visible: (key: number) => boolean): Extent {
+  let largest = 0;
+  let hasNegative = false;
+  values?.forEach((value, key) => {
+    if (!visible(key) || !Number.isFinite(value)) return;
+    largest = Math.max(largest, Math.abs(value));
+    hasNegative ||= value < 0;
+  });
+  return { largest, hasNegative };
+}

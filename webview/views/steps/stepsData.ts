@@ -1,0 +1,220 @@
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
+import type { HeadAddress, HeadVectors, LayerOfRun, Measure } from "../../../src/core/run";
+import { recompute, type HeadTensors, type Steps } from "../../../src/core/steps";
+import type { Tensor } from "../../../src/core/tensor";
+import { load } from "../../state/load";
+import { mostCells } from "../../state/runData";
+import type { Inspector } from "../../state/inspector";
+import type { Stage } from "./stage";
+
+/** What the steps are of: the tensors of one head, and the same of one query, recomputed. */
+export interface StepsData {
+  /** The head shown; where a mean of heads is chosen, the layer's first. */
+  readonly address: ReadonlySignal<HeadAddress | undefined>;
+  readonly layer: ReadonlySignal<LayerOfRun | undefined>;
+  /** The whole head; without scores and weights where it has more tokens than one message carries. */
+  readonly head: ReadonlySignal<HeadTensors>;
+  readonly pending: ReadonlySignal<boolean>;
+  /** Recomputed from the whole head; absent while it is on its way. */
+  readonly whole: ReadonlySignal<Steps | undefined>;
+  /** The query that is followed: the active one, else the last. */
+  readonly query: ReadonlySignal<number>;
+  /** Recomputed for that query alone: each tensor has one row. */
+  readonly row: ReadonlySignal<{ readonly head: HeadTensors; readonly steps: Steps } | undefined>;
+  /** The outputs of all heads of the layer for that query: [nHeads, dValue]. */
+  readonly outputs: ReadonlySignal<Tensor | undefined>;
+  /** What the run does not hold of this layer. */
+  readonly missing: ReadonlySignal<readonly (Measure | HeadVectors)[]>;
+  stop(): void;
+}
+
+/** How the view is arranged; kept while the page lives. */
+export interface StepsArrangement {
+  readonly stage: Signal<Stage>;
+  readonly mode: Signal<"one" | "all">;
+  readonly keyOrder: Signal<"position" | "weight">;
+  readonly dimensionOrder: Signal<"position" | "contribution">;
+  /** The dimension under the pointer. */
+  readonly dimension: Signal<number | undefined>;
+}
+
+export function createStepsArrangement(): StepsArrangement {
+  return {
+    stage: signal<Stage>("product"),
+    mode: signal<"one" | "all">("one"),
+    keyOrder: signal<"position" | "weight">("position"),
+    dimensionOrder: signal<"position" | "contribution">("position"),
+    dimension: signal<number | undefined>(undefined),
+  };
+}
+
+const wanted: readonly (Measure | HeadVectors)[] = ["q", "k", "v", "scores", "weights", "output"];
+
+export function createStepsData(inspector: Inspector, arrangement: StepsArrangement): StepsData {
+  const { run, selection, layer, block, activeQuery, host } = inspector;
+  const remote = host.remote;
+  const address = computed((): HeadAddress | undefined => {
+    if (!block.value || !layer.value) return undefined;
+    const { head } = selection.value.choice;
+    return { block: block.value.kind, layer: layer.value.layer, head: typeof head === "number" ? head : 0 };
+  });
+  const fits = computed(() =>
+    layer.value ? Math.max(layer.value.nQueries, layer.value.nKeys) <= mostCells : false,
+  );
+  const stops: (() => void)[] = [];
+
+  const vectors = (which: HeadVectors) => {
+    const { state, stop } = load<Tensor>(() => {
+      const runId = run.value?.runId;
+      if (!runId || !address.value || !layer.value?.has.includes(which)) return undefined;
+      const query = { runId, address: address.value, which };
+      return { key: JSON.stringify(query), ask: (signal) => remote.headVectors(query, { signal }) };
+    }, 32);
+    stops.push(stop);
+    return state;
+  };
+  const matrix = (measure: Measure) => {
+    const { state, stop } = load<Tensor>(() => {
+      const runId = run.value?.runId;
+      if (!runId || !address.value || !fits.value || !layer.value?.has.includes(measure)) return undefined;
+      const query = { runId, choice: address.value, measure };
+      return {
+        key: JSON.stringify(query),
+        ask: async (signal) => {
+          const slice = await remote.matrix(query, { signal });
+          return { dims: [slice.rows, slice.columns], data: slice.data };
+        },
+      };
+    });
+    stops.push(stop);
+    return state;
+  };
+  const row = (measure: Measure) => {
+    const { state, stop } = load<Tensor>(() => {
+      const runId = run.value?.runId;
+      if (!runId || !address.value || fits.value || !layer.value?.has.includes(measure)) return undefined;
+      const slice = { runId, choices: [address.value], measure, axis: "query" as const, index: query.value };
+      return {
+        key: JSON.stringify(slice),
+        ask: async (signal) => {
+          const [data = new Float32Array()] = await remote.vectors(slice, { signal });
+          return { dims: [1, data.length], data };
+        },
+      };
+    }, 64);
+    stops.push(stop);
+    return state;
+  };
+
+  const query = computed(() => {
+    const last = Math.max(0, (layer.value?.nQueries ?? 1) - 1);
+    return Math.min(last, activeQuery.value ?? last);
+  });
+  const loaded = {
+    q: vectors("q"),
+    k: vectors("k"),
+    v: vectors("v"),
+    output: vectors("output"),
+    scores: matrix("scores"),
+    weights: matrix("weights"),
+  };
+  const rows = { scores: row("scores"), weights: row("weights") };
+  const pending = computed(() =>
+    [...Object.values(loaded), ...Object.values(rows)].some(({ value }) => value.pending),
+  );
+  // The last complete head stays while the next one is on its way: its parts must not mix.
+  let lastHead: HeadTensors = {};
+  const head = computed((): HeadTensors => {
+    const tensors = Object.entries(loaded).map(([name, { value }]) => [name, value.value] as const);
+    if (!pending.value) lastHead = Object.fromEntries(tensors.filter(([, tensor]) => tensor)) as HeadTensors;
+    return lastHead;
+  });
+  const whole = computed(() => {
+    const { q, k, scores } = head.value;
+    if (arrangement.mode.value === "all") return fits.value ? recompute(head.value) : undefined;
+    // One query needs the whole head only to tell its scale: a few queries do.
+    return q && k && scores ? recompute(firstRows({ q, k, scores }, SCALE_QUERIES)) : undefined;
+  });
+  const rowSteps = computed(() => {
+    const { q, k, v, scores, weights, output } = head.value;
+    const at = query.value;
+    const one: HeadTensors = {
+      ...(q && { q: rowOf(q, at) }),
+      ...(k && { k }),
+      ...(v && { v }),
+      ...(output && { output: rowOf(output, at) }),
+      ...pick("scores", scores ? rowOf(scores, at) : rows.scores.value.value),
+      ...pick("weights", weights ? rowOf(weights, at) : rows.weights.value.value),
+    };
+    if (Object.keys(one).length === 0) return undefined;
+    return { head: one, steps: recompute(one, { scale: whole.value?.scale?.value }) };
+  });
+
+  const { state: outputs, stop } = load<Tensor>(() => {
+    const runId = run.value?.runId;
+    const at = address.value;
+    const nHeads = layer.value?.nHeads ?? 0;
+    if (!runId || !at || arrangement.stage.value !== "heads" || !layer.value?.has.includes("output"))
+      return undefined;
+    return {
+      key: JSON.stringify([runId, at.block, at.layer]),
+      ask: async (signal) => {
+        const each = await Promise.all(
+          Array.from({ length: nHeads }, (_, head) =>
+            remote.headVectors({ runId, address: { ...at, head }, which: "output" }, { signal }),
+          ),
+        );
+        const [positions = 0, dValue = 0] = each[0]?.dims ?? [];
+        const data = new Float32Array(nHeads * positions * dValue);
+        each.forEach((tensor, i) => data.set(tensor.data, i * positions * dValue));
+        return { dims: [nHeads, positions, dValue], data };
+      },
+    };
+  }, 2);
+  stops.push(stop);
+
+  return {
+    address,
+    layer,
+    head,
+    pending,
+    whole,
+    query,
+    row: rowSteps,
+    outputs: computed(() => outputs.value.value && outputsOf(outputs.value.value, query.value)),
+    missing: computed(() => wanted.filter((what) => layer.value && !layer.value.has.includes(what))),
+    stop: () => stops.forEach((each) => each()),
+  };
+}
+
+/** Queries that are looked at to tell a head's scale; the last ones, which see the most keys under a causal mask. */
+const SCALE_QUERIES = 24;
+
+function firstRows({ q, k, scores }: { q: Tensor; k: Tensor; scores: Tensor }, most: number): HeadTensors {
+  const start = Math.max(0, (q.dims[0] ?? 0) - most);
+  return { q: rowsFrom(q, start), k, scores: rowsFrom(scores, start) };
+}
+
+function rowsFrom({ dims, data }: Tensor, start: number): Tensor {
+  const [rows = 0, columns = 0] = dims;
+  return { dims: [rows - start, columns], data: data.subarray(start * columns) };
+}
+
+function rowOf({ dims, data }: Tensor, row: number): Tensor {
+  const columns = dims[1] ?? 0;
+  return { dims: [1, columns], data: data.subarray(row * columns, (row + 1) * columns) };
+}
+
+function outputsOf({ dims, data }: Tensor, query: number): Tensor {
+  const [nHeads = 0, positions = 0, dValue = 0] = dims;
+  const picked = new Float32Array(nHeads * dValue);
+  for (let head = 0; head < nHeads; head++) {
+    const start = (head * positions + query) * dValue;
+    picked.set(data.subarray(start, start + dValue), head * dValue);
+  }
+  return { dims: [nHeads, dValue], data: picked };
+}
+
+function pick(name: "scores" | "weights", tensor: Tensor | undefined): HeadTensors {
+  return tensor ? { [name]: tensor } : {};
+}

@@ -1,0 +1,256 @@
+import { computed, signal } from "@preact/signals-core";
+import { html, nothing, render } from "lit-html";
+import { onFrame } from "../../frame";
+import { watchColours } from "../../parts/colours";
+import { explanation } from "../../parts/explanation";
+import type { MountedView, View, ViewContext } from "../view";
+import { dimensionBars, type BarRow } from "./dimensionBars";
+import { flowRowHeight, flowTable } from "./flowTable";
+import { formulaBar } from "./formulaBar";
+import { headOutputs } from "./headOutputs";
+import { makeFlow } from "./queryFlow";
+import { stageTexts } from "./stage";
+import { matricesRow, stageMatrices, type StageMatrix } from "./stageMatrices";
+import { stepsExplanation } from "./stepsExplanation";
+import { createStepsArrangement, createStepsData } from "./stepsData";
+
+/** How a head's weights and output come about, stage by stage, with this run's numbers. */
+export const stepsView: View = {
+  name: "steps",
+  title: "Steps",
+  hasStrip: true,
+  mount: mountSteps,
+};
+
+/** Kept while the page lives, so that coming back to the tab finds it as it was. */
+const arrangement = createStepsArrangement();
+
+/** Rows drawn beyond what is seen, so that scrolling does not show gaps. */
+const overscan = 8;
+const shownAtOnce = 40;
+
+function mountSteps(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
+  const steps = createStepsData(inspector, arrangement);
+  const colours = watchColours(inspector);
+  const scrollTop = signal(0);
+  const { stage, mode, keyOrder, dimensionOrder, dimension } = arrangement;
+
+  const isVisible = computed(() => data.isVisible.value ?? (() => true));
+  const flow = computed(() => {
+    const row = steps.row.value;
+    if (!row || mode.value !== "one") return undefined;
+    const query = steps.query.value;
+    const visible = isVisible.value;
+    return makeFlow(row.head, row.steps, query, keyOrder.value, (key) => visible(query, key));
+  });
+  const matrices = computed(() => {
+    const whole = mode.value === "all" ? steps.whole.value : undefined;
+    return (
+      whole && stageMatrices(steps.head.value, whole, isVisible.value, inspector.arrangement.value.squareRoot)
+    );
+  });
+  const texts = computed(() => {
+    const found = steps.whole.value ?? steps.row.value?.steps;
+    return stageTexts(steps.head.value.q?.dims[1], found?.scale, found?.bias);
+  });
+  /** The key under the pointer, else the one with the largest weight. */
+  const key = computed(() => {
+    const at = inspector.pointed.value;
+    if (at?.kind === "cell") return at.key;
+    return at?.kind === "token" && at.axis === "key" ? at.index : undefined;
+  });
+  const detailKey = computed(() => key.value ?? strongest(flow.value?.weights));
+
+  const pointAtKey = (next: number | undefined) => {
+    inspector.pointed.value =
+      next === undefined ? undefined : { kind: "cell", query: steps.query.peek(), key: next };
+  };
+  const pointAtCell = (matrix: StageMatrix, row: number, column: number) => {
+    if (matrix.columns === "key") {
+      inspector.pointed.value = { kind: "cell", query: row, key: column };
+      dimension.value = undefined;
+      return;
+    }
+    inspector.pointed.value = { kind: "token", axis: matrix.rows, index: row };
+    dimension.value = column;
+  };
+
+  const stop = onFrame(() => {
+    render(
+      html`<div class="steps">
+        ${formulaBar(texts.value, stage.value, (next) => (stage.value = next))} ${toolbar()} ${notices()}
+        ${body()} ${explanation(inspector, stepsExplanation)}
+      </div>`,
+      root,
+    );
+  });
+
+  function toolbar() {
+    const query = steps.query.value;
+    return html`<div class="steps-bar">
+      <div class="segmented" role="radiogroup" aria-label="How many queries">
+        ${segment("one", "One query")} ${segment("all", "All queries")}
+      </div>
+      ${
+        mode.value === "one"
+          ? html`<span class="steps-query"
+                >query <bdi class="token-text">${inspector.queries.value.labels[query]}</bdi> (${query})</span
+              >
+              ${toggle("Keys by weight", keyOrder.value === "weight", (on) => (keyOrder.value = on ? "weight" : "position"))}
+              ${toggle("Dimensions by contribution", dimensionOrder.value === "contribution", (on) => (dimensionOrder.value = on ? "contribution" : "position"))}`
+          : nothing
+      }
+    </div>`;
+  }
+
+  function segment(value: "one" | "all", label: string) {
+    return html`<button
+      type="button"
+      role="radio"
+      aria-checked=${mode.value === value}
+      @click=${() => (mode.value = value)}
+    >
+      ${label}
+    </button>`;
+  }
+
+  function notices() {
+    const { value: layer } = steps.layer;
+    const missing = steps.missing.value;
+    const { head } = inspector.selection.value.choice;
+    const lines = [
+      typeof head === "number" ? undefined : "Steps are of one head; this is head 0 of the layer.",
+      layer && missing.length
+        ? `This run holds no ${list(missing)} of layer ${layer.layer}${layer.missing ? ` (${layer.missing})` : ""}; the stages that need ${missing.length > 1 ? "them" : "it"} are left out.`
+        : undefined,
+      mode.value === "all" && layer && !steps.pending.value && !matrices.value
+        ? `All queries at once are shown up to 512 tokens; here are ${Math.max(layer.nQueries, layer.nKeys).toLocaleString("en")}. Follow one query instead.`
+        : undefined,
+    ].filter((line) => line !== undefined);
+    return lines.map((line) => html`<p class="notice-line">${line}</p>`);
+  }
+
+  function body() {
+    const shownColours = colours.value;
+    if (stage.value === "heads") {
+      return headOutputs({
+        outputs: steps.outputs.value,
+        head: steps.address.value?.head ?? 0,
+        queryLabel: inspector.queries.value.labels[steps.query.value] ?? "",
+        colours: shownColours,
+        hasOutput: steps.layer.value?.has.includes("output") ?? false,
+        dimension: dimension.value,
+        onDimension: (next) => (dimension.value = next),
+        onHead: (head) => inspector.choose({ head }),
+      });
+    }
+    if (mode.value === "all") {
+      return matrices.value
+        ? matricesRow(matrices.value, stage.value, shownColours, {
+            query: inspector.activeQuery.value,
+            key: key.value,
+            dimension: dimension.value,
+            onCell: pointAtCell,
+            onLeave: () => {
+              inspector.pointed.value = undefined;
+              dimension.value = undefined;
+            },
+            choose: (next) => (stage.value = next),
+          })
+        : nothing;
+    }
+    const { value: shown } = flow;
+    if (!shown) return nothing;
+    const start = Math.max(0, Math.floor(scrollTop.value / flowRowHeight) - overscan);
+    return html`${flowTable({
+      flow: shown,
+      checks: steps.row.value!.steps.checks,
+      colours: shownColours,
+      stage: stage.value,
+      keyLabels: inspector.keys.value.labels,
+      queryLabel: inspector.queries.value.labels[shown.query] ?? "",
+      key: key.value,
+      dimension: dimension.value,
+      window: { start, count: shownAtOnce + 2 * overscan },
+      onKey: pointAtKey,
+      onDimension: (next) => (dimension.value = next),
+      onScroll: (pixels) => (scrollTop.value = pixels),
+      onChooseQuery: (index) => {
+        if (inspector.queries.peek().side === inspector.keys.peek().side) inspector.pin(index);
+      },
+    })}
+    ${bars()}`;
+  }
+
+  /** The vectors behind the current stage for the marked key, dimension by dimension. */
+  function bars() {
+    const { value: shown } = flow;
+    const at = detailKey.value;
+    if (!shown || at === undefined) return nothing;
+    const isValues = stage.value === "values";
+    const rowOf = (
+      strips: { tensor: { dims: readonly number[]; data: Float32Array } } | undefined,
+      row: number,
+    ) => {
+      const columns = strips?.tensor.dims[1] ?? 0;
+      return strips?.tensor.data.subarray(row * columns, (row + 1) * columns);
+    };
+    const keyName = `${inspector.keys.value.labels[at]} (${at})`;
+    const queryName = `${inspector.queries.value.labels[shown.query]} (${shown.query})`;
+    const k = steps.head.value.k;
+    const v = steps.head.value.v;
+    const candidates: [string, Float32Array | undefined, boolean][] = isValues
+      ? [
+          ["v of key", v && rowOf({ tensor: v }, at), false],
+          ["weight × v", rowOf(shown.values, at), false],
+          ["output", rowOf(shown.output, 0), false],
+        ]
+      : [
+          ["q", rowOf(shown.q, 0), false],
+          ["k", k && rowOf({ tensor: k }, at), false],
+          ["q ∘ k", rowOf(shown.terms, at), true],
+        ];
+    const rows = candidates.flatMap(([name, values, sums]): BarRow[] =>
+      values ? [{ name, values, sums }] : [],
+    );
+    const last = rows.at(-1)?.values;
+    if (!last) return nothing;
+    const order = Array.from(last.keys());
+    if (dimensionOrder.value === "contribution")
+      order.sort((a, b) => Math.abs(last[b]!) - Math.abs(last[a]!));
+    return dimensionBars({
+      title: `${queryName} → ${keyName}, dimension by dimension`,
+      rows,
+      order,
+      marked: dimension.value,
+      onMark: (next) => (dimension.value = next),
+    });
+  }
+
+  return {
+    unmount() {
+      stop();
+      steps.stop();
+      render(nothing, root);
+    },
+  };
+}
+
+function toggle(label: string, on: boolean, change: (on: boolean) => void) {
+  return html`<button type="button" class="toggle" aria-pressed=${on} @click=${() => change(!on)}>
+    ${label}
+  </button>`;
+}
+
+function strongest(weights: Float32Array | undefined): number | undefined {
+  if (!weights?.length) return undefined;
+  let best = 0;
+  weights.forEach((weight, key) => {
+    if (weight > weights[best]!) best = key;
+  });
+  return best;
+}
+
+function list(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
