@@ -35,7 +35,7 @@ export const cellsPicture = directive(
       if (!same) {
         this.shown = picture;
         const canvas = part.element as HTMLCanvasElement;
-        if (!pictures.has(canvas)) sizes.observe(canvas);
+        if (!pictures.has(canvas)) watchedSizes().observe(canvas);
         pictures.set(canvas, picture);
         schedule(canvas);
       }
@@ -46,9 +46,15 @@ export const cellsPicture = directive(
 
 const pictures = new WeakMap<HTMLCanvasElement, CellsPicture>();
 const waiting = new Set<HTMLCanvasElement>();
-const sizes = new ResizeObserver((entries) =>
-  entries.forEach(({ target }) => schedule(target as HTMLCanvasElement)),
-);
+let sizes: ResizeObserver | undefined;
+
+/** Made with the first picture, so that the module can be read where there is no page. */
+function watchedSizes(): ResizeObserver {
+  sizes ??= new ResizeObserver((entries) =>
+    entries.forEach(({ target }) => schedule(target as HTMLCanvasElement)),
+  );
+  return sizes;
+}
 
 function schedule(canvas: HTMLCanvasElement): void {
   if (waiting.size === 0) queueMicrotask(paintWaiting);

@@ -1,4 +1,4 @@
-import { html, nothing, svg, type TemplateResult } from "lit-html";
+import { html, svg, type TemplateResult } from "lit-html";
 import { productTerms, valueTerms, type HeadTensors, type Steps } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
 import { quantise, type Cells } from "../../../src/paint/heatmap";
@@ -84,7 +84,7 @@ export interface FlowColumn {
   readonly stage: Stage;
   readonly name: string;
   readonly kind: "strip" | "number" | "weight";
-  cell(key: number): TemplateResult | typeof nothing;
+  cell(key: number): TemplateResult;
 }
 
 /** The columns that the flow has numbers for, in the order of the formula. */
