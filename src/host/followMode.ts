@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { caretToken } from "./caret";
 import { Debounce, FollowCost, followStep } from "./follow";
 import type { Inspector } from "./inspect";
 import type { Inspectors } from "./inspectors";
@@ -64,6 +65,15 @@ export class FollowMode implements vscode.Disposable {
       ? this.inspector.runAgain(undefined, "quiet")
       : this.inspector.inspect(undefined, "quiet"));
     if (run) cost.add(run.durations.totalMs);
+    this.#queryAtCaret();
     this.changed();
+  }
+
+  /** The token at the caret stays the query although the tokens before it are others now. */
+  #queryAtCaret(): void {
+    const session = this.inspectors.active?.session;
+    const editor = vscode.window.activeTextEditor;
+    const query = editor && caretToken(session?.inspection.shown, editor.document, editor.selections);
+    if (query !== undefined) session?.selectQuery(query);
   }
 }
