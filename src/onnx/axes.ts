@@ -1,4 +1,5 @@
-import { numberOf, numbersOf } from "./graph";
+import type { Op } from "./dataflow";
+import { numbersOf } from "./graph";
 import type { Step } from "./paths";
 import type { Product } from "./product";
 import type { Shapes } from "./shapes";
@@ -30,19 +31,29 @@ export function axesAfter(axes: readonly string[], steps: readonly Step[], shape
       const perm = numbersOf(op.node, "perm") ?? now.map((_, axis) => now.length - 1 - axis);
       const given = withRank(now, perm.length);
       now = perm.map((axis) => given[axis] ?? "?");
+    } else if (op.node.opType === "Squeeze" && axesOf(op, shapes)) {
+      const gone = new Set(axesOf(op, shapes)?.map((axis) => (axis < 0 ? axis + now.length : axis)));
+      now = now.filter((_, axis) => !gone.has(axis));
+    } else if (op.node.opType === "Unsqueeze" && axesOf(op, shapes)) {
+      const axes = axesOf(op, shapes) ?? [];
+      const length = now.length + axes.length;
+      const added = new Set(axes.map((axis) => (axis < 0 ? axis + length : axis)));
+      const rest = [...now];
+      now = Array.from({ length }, (_, axis) => (added.has(axis) ? "1" : (rest.shift() ?? "?")));
     } else if (rank !== undefined && rank !== now.length) now = withRank(now, rank);
   }
   return now;
+}
+
+function axesOf(op: Op, shapes: Shapes): number[] | undefined {
+  const axes = numbersOf(op.node, "axes") ?? (op.inputs[1] && shapes.numbersOf(op.inputs[1]));
+  return axes?.every((axis) => typeof axis === "number") ? [...axes] : undefined;
 }
 
 /** The axis that a softmax runs over, counted from the end (-1 is the last). */
 export function softmaxAxis(opset: number, axis: number | undefined, rank: number): number {
   const stated = axis ?? (opset >= 13 ? -1 : 1);
   return stated < 0 ? stated : stated - rank;
-}
-
-export function axisAttribute(step: { node: Parameters<typeof numberOf>[0] }): number | undefined {
-  return numberOf(step.node, "axis");
 }
 
 function withRank(axes: readonly string[], rank: number): string[] {

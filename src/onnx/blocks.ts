@@ -1,6 +1,7 @@
 import type { BlockKind } from "../core/run";
 import type { FoundAttention } from "./attention";
 import type { Scope, Value } from "./dataflow";
+import { FORGET_CONTENT } from "./origins";
 import type { Known } from "./findAttention";
 
 /** Attention with its place: which block it belongs to, and its number there. */
@@ -16,19 +17,30 @@ type Counts = Record<BlockKind, number>;
 
 /**
  * Cross-attention has queries from content that its keys know nothing of. What comes before the keys of a
- * cross-attention is the encoder. Without any, a graph is a decoder where its attention is causal.
+ * cross-attention is the encoder. Without any, a part of a graph is a decoder where its attention is causal; parts are
+ * what shares no input (the text and the image side of CLIP).
  */
-export function placeInBlocks(found: readonly FoundAttention[], known: Known, isCausal: boolean): Placed[] {
+export function placeInBlocks(
+  found: readonly FoundAttention[],
+  known: Known,
+  isCausal: (attention: FoundAttention) => boolean,
+): Placed[] {
   const inOrder = [...found].sort((a, b) => orderOf(a) - orderOf(b));
   const isCross = new Map(inOrder.map((attention) => [attention, crosses(attention, known)]));
   const encoders = beforeKeys(inOrder.filter((attention) => isCross.get(attention)));
-  const hasCross = [...isCross.values()].includes(true);
-  const self = (attention: FoundAttention): BlockKind =>
-    hasCross ? (encoders.has(attention.op.order) ? "encoder" : "decoder") : isCausal ? "decoder" : "encoder";
+  const kinds = new Map<FoundAttention, BlockKind>();
+  for (const part of partsOf(inOrder, known)) {
+    const hasCross = part.some((attention) => isCross.get(attention));
+    const causal = part.some(isCausal);
+    for (const attention of part) {
+      const isEncoder = hasCross ? encoders.has(attention.op.order) : !causal;
+      kinds.set(attention, isCross.get(attention) ? "cross" : isEncoder ? "encoder" : "decoder");
+    }
+  }
   const counts = new Map<Scope | undefined, Counts>();
   const placed: Placed[] = [];
   for (const attention of inOrder) {
-    const block = isCross.get(attention) ? "cross" : self(attention);
+    const block = kinds.get(attention) ?? "encoder";
     const branch = branchOf(attention.op.scope);
     const count = countsIn(counts, branch);
     const layer = count[block]++;
@@ -37,6 +49,22 @@ export function placeInBlocks(found: readonly FoundAttention[], known: Known, is
     else placed.push({ attention, others: [], block, layer });
   }
   return placed;
+}
+
+/** Groups of attentions that content of the same inputs goes into. */
+function partsOf(found: readonly FoundAttention[], { origins }: Known): FoundAttention[][] {
+  let parts: { inputs: bigint; members: FoundAttention[] }[] = [];
+  for (const attention of found) {
+    const inputs = origins.inputsOf(attention.queriesFrom) | origins.inputsOf(attention.keysFrom);
+    const joined = parts.filter((part) => (part.inputs & inputs) !== 0n || part.inputs === inputs);
+    const own = { inputs, members: [attention] };
+    for (const part of joined) {
+      own.inputs |= part.inputs;
+      own.members.unshift(...part.members);
+    }
+    parts = [...parts.filter((part) => !joined.includes(part)), own];
+  }
+  return parts.map((part) => part.members);
 }
 
 /** A branch goes on counting where the graph around it stands. */
@@ -80,7 +108,9 @@ function beforeKeys(attentions: readonly FoundAttention[]): Set<number> {
   const seen = new Set<Value>(open);
   for (let value = open.pop(); value; value = open.pop()) {
     if (value.producer) orders.add(value.producer.order);
-    for (const before of [...(value.producer?.inputs ?? []), ...value.inner]) {
+    const inputs =
+      value.producer && FORGET_CONTENT.has(value.producer.node.opType) ? [] : value.producer?.inputs;
+    for (const before of [...(inputs ?? []), ...value.inner]) {
       if (before && !seen.has(before)) {
         seen.add(before);
         open.push(before);

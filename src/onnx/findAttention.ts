@@ -1,12 +1,16 @@
 import type { FoundAttention, NotFound, Place } from "./attention";
-import { axesAfter, axesOfProduct, axisAttribute, expandLeading, softmaxAxis } from "./axes";
+import { findAdditive } from "./additive";
+import { axesAfter, axesOfProduct, expandLeading, softmaxAxis } from "./axes";
 import { storedNumbers } from "./constants";
 import type { Dataflow, Op, Value } from "./dataflow";
+import { numbersOf } from "./graph";
 import type { Origins } from "./origins";
 import { productAfter, productsBefore } from "./paths";
 import type { Path } from "./paths";
 import type { Product } from "./product";
 import type { Shapes } from "./shapes";
+import { softmaxAt } from "./softmax";
+import type { SoftmaxPlace } from "./softmax";
 
 /** What is known of a graph while attention is looked for. */
 export interface Known {
@@ -20,52 +24,58 @@ export function findSpelledOut(known: Known): { found: FoundAttention[]; notFoun
   const found: FoundAttention[] = [];
   const notFound: NotFound[] = [];
   for (const op of known.flow.ops) {
-    if (op.node.opType !== "Softmax") continue;
-    const result = spelledOut(op, known);
+    const softmax = softmaxAt(op);
+    if (!softmax) continue;
+    const result = findAdditive(softmax, known) ?? spelledOut(softmax, known);
     if (typeof result === "string") notFound.push({ op, reason: result });
+    else if (result && isInLoop(op))
+      notFound.push({ op, reason: "it is inside a loop (Loop or Scan), once for each step" });
     else if (result) found.push(result);
   }
   return { found, notFound };
 }
 
+function isInLoop(op: Op): boolean {
+  for (let at: Op["scope"] | undefined = op.scope; at; at = at.parent) if (at.kind === "body") return true;
+  return false;
+}
+
 /** Undefined where this softmax has nothing to do with attention; a reason where it looks like it but cannot be taken. */
-function spelledOut(op: Op, known: Known): FoundAttention | string | undefined {
+function spelledOut(softmax: SoftmaxPlace, known: Known): FoundAttention | string | undefined {
   const { origins, shapes } = known;
-  const [input] = op.inputs;
-  const [output] = op.outputs;
-  if (!input || !output) return undefined;
+  const { op, input, output } = softmax;
   const after = productAfter(
     output,
     (product) => origins.isData(product.left) && origins.isData(product.right),
   );
   if (!after) return undefined;
   const values = after.side === "left" ? after.product.right : after.product.left;
-  const before = productsBefore(
-    input,
-    ({ left, right }) =>
-      !origins.isConstant(left) &&
-      !origins.isConstant(right) &&
-      (origins.isData(left) || origins.isData(right)),
-  );
+  const before = productsBefore(input, ({ left, right }) => origins.isData(left) || origins.isData(right));
   const path = chooseProduct(before, values, known);
   if (!path) return undefined;
 
   const axes = axesAfter(axesOfProduct(path.product, shapes), path.steps, shapes);
   const opset = known.flow.model.opsets[""] ?? 0;
-  const keyAxis = axes.at(softmaxAxis(opset, axisAttribute(op), axes.length)) ?? "?";
+  const keyAxis = axes.at(softmaxAxis(opset, softmax.axis, axes.length)) ?? "?";
   const roles = rolesOf(path.product, keyAxis);
-  if (!roles) return "its softmax does not run over the keys of the product before it";
+  if (!roles) {
+    const both = origins.isData(path.product.left) && origins.isData(path.product.right);
+    return both ? "its softmax does not run over the keys of the product before it" : undefined;
+  }
   if (!origins.isData(roles.keys)) return undefined;
+  if (!axes.includes(roles.queryLetter)) {
+    return "each query has its own window of keys, so there is no matrix of all queries and keys";
+  }
 
-  const names = axisNames(axes, roles);
-  const chain = weightsChain(output, names, after, shapes);
+  const names = axisNames(axes, roles, shapes);
   const scoresValue = scoresBefore(path, input);
+  const weights = weightsChain(output, names, after, shapes);
   return {
-    pattern: path.product.op.node.opType === "Einsum" ? "einsum-softmax-einsum" : "matmul-softmax-matmul",
+    pattern: `${productName(path.product)}-softmax-${productName(after.product)}`,
     op,
     queriesFrom: roles.queries,
     keysFrom: roles.keys,
-    weights: chain,
+    weights,
     scores: { value: scoresValue, axes: names },
     q: operand(path.product, roles.queries, roles.queryLetter, names, shapes),
     k: operand(path.product, roles.keys, keyAxis, names, shapes),
@@ -78,11 +88,17 @@ function spelledOut(op: Op, known: Known): FoundAttention | string | undefined {
   };
 }
 
+function productName(product: Product): string {
+  return product.op.node.opType === "Einsum" ? "einsum" : "matmul";
+}
+
 interface Roles {
   readonly queries: Value;
   readonly keys: Value;
   readonly queryLetter: string;
   readonly keyLetter: string;
+  /** Whether the features of the queries come last: [.., p, d]. */
+  readonly queryIsFirst: boolean;
 }
 
 /** The keys are the operand whose own axis the softmax runs over. */
@@ -90,10 +106,22 @@ function rolesOf(product: Product, keyLetter: string): Roles | undefined {
   const onlyLeft = own(product.leftAxes, product.rightAxes, product.outputAxes);
   const onlyRight = own(product.rightAxes, product.leftAxes, product.outputAxes);
   if (onlyRight.includes(keyLetter) && onlyLeft.length) {
-    return { queries: product.left, keys: product.right, queryLetter: onlyLeft.at(-1) ?? "", keyLetter };
+    return {
+      queries: product.left,
+      keys: product.right,
+      queryLetter: onlyLeft.at(-1) ?? "",
+      keyLetter,
+      queryIsFirst: true,
+    };
   }
   if (onlyLeft.includes(keyLetter) && onlyRight.length) {
-    return { queries: product.right, keys: product.left, queryLetter: onlyRight.at(-1) ?? "", keyLetter };
+    return {
+      queries: product.right,
+      keys: product.left,
+      queryLetter: onlyRight.at(-1) ?? "",
+      keyLetter,
+      queryIsFirst: false,
+    };
   }
   return undefined;
 }
@@ -119,28 +147,27 @@ function chooseProduct(paths: readonly Path[], values: Value, known: Known): Pat
 }
 
 /** Names of the axes by what they are: the key, the query, and the leading ones by their number. */
-function axisNames(axes: readonly string[], roles: Roles): string[] {
-  const leading = axes.filter((letter) => letter !== roles.keyLetter && letter !== roles.queryLetter).length;
-  const names = leading === 0 ? [] : leading === 1 ? ["bh"] : leading === 2 ? ["b", "h"] : ["b", "h", "g"];
+function axisNames(axes: readonly string[], roles: Roles, shapes: Shapes): string[] {
+  const isOwn = (letter: string) => letter === roles.keyLetter || letter === roles.queryLetter;
+  const leading = axes.filter((letter) => !isOwn(letter));
+  const third = isGrouped(roles, axes, shapes) ? ["b", "h", "g"] : ["b", "w", "h"];
+  const names = [[], ["bh"], ["b", "h"], third][leading.length] ?? ["b", "w", "w", "h"];
   let next = 0;
   return axes.map((letter) =>
     letter === roles.keyLetter ? "k" : letter === roles.queryLetter ? "q" : (names[next++] ?? "?"),
   );
 }
 
-const CHANGES_WEIGHTS = new Set([
-  "Mul",
-  "Add",
-  "Sub",
-  "Div",
-  "Where",
-  "Slice",
-  "Split",
-  "Concat",
-  "Clip",
-  "Max",
-  "Min",
-]);
+/** Whether the third leading axis counts query heads that share a key head: the keys have no such axis, or one of 1. */
+function isGrouped(roles: Roles, axes: readonly string[], shapes: Shapes): boolean {
+  const dims = shapes.dimsOf(roles.keys);
+  if (!dims) return true;
+  return dims.length < axes.length || dims[axes.length - 3] === 1;
+}
+
+const CHANGES_WEIGHTS = new Set(
+  "Mul Add Sub Div Where Slice Split Concat Clip Max Min MatMul Conv".split(" "),
+);
 
 /** The weights as they enter the product with the values, before casts, quantising and folding. */
 function weightsChain(output: Value, names: readonly string[], after: Path, shapes: Shapes): Place {
@@ -176,7 +203,7 @@ function operand(
   const contracted = [...product.leftAxes].filter(
     (letter) => product.rightAxes.includes(letter) && !product.outputAxes.includes(letter),
   );
-  return { value: beforeQuantising(value), axes: nameLetters(letters, positionLetter, contracted, names) };
+  return beforeTranspose(beforeQuantising(value), nameLetters(letters, positionLetter, contracted, names));
 }
 
 function valueOperand(after: Path, names: readonly string[], shapes: Shapes): Place {
@@ -190,7 +217,7 @@ function valueOperand(after: Path, names: readonly string[], shapes: Shapes): Pl
   );
   const features = own(axes, other, product.outputAxes);
   const letters = expandLeading(axes, shapes.dimsOf(value)?.length ?? names.length);
-  return { value: beforeQuantising(value), axes: nameLetters(letters, keyLetters[0] ?? "", features, names) };
+  return beforeTranspose(beforeQuantising(value), nameLetters(letters, keyLetters[0] ?? "", features, names));
 }
 
 function headOutput(after: Path, names: readonly string[], shapes: Shapes): Place {
@@ -204,6 +231,17 @@ function headOutput(after: Path, names: readonly string[], shapes: Shapes): Plac
     value: afterScaling(product.output),
     axes: nameLetters(letters, queries.at(-1) ?? "", features, names),
   };
+}
+
+/** The same tensor before a Transpose that the runtime may want to fuse into the product. */
+function beforeTranspose(value: Value, axes: readonly string[]): Place {
+  const op = value.producer;
+  const perm = op?.node.opType === "Transpose" ? numbersOf(op.node, "perm") : undefined;
+  const input = op?.inputs[0];
+  if (!perm || !input || perm.length !== axes.length) return { value, axes };
+  const before = axes.map(() => "?");
+  perm.forEach((from, to) => (before[from] = axes[to] ?? "?"));
+  return { value: input, axes: before };
 }
 
 /** What an operand of an integer product stands for. */
@@ -250,9 +288,11 @@ function headCounts(
   { shapes }: Known,
 ): Pick<FoundAttention, "nHeads" | "nKeyHeads" | "dHead"> {
   const dims = op.outputs[0] && shapes.dimsOf(op.outputs[0]);
-  const nHeads = headsOf(names, dims);
+  const nHeads =
+    headsOf(names, dims) ?? (names.includes("bh") ? foldedHeads(roles.queries, shapes) : undefined);
   const nKeyHeads = keyHeads(roles.keys, shapes) ?? nHeads;
-  const dHead = shapes.dimsOf(roles.queries)?.at(-1);
+  const queries = shapes.dimsOf(roles.queries);
+  const dHead = queries?.at(roles.queryIsFirst ? -1 : -2);
   return {
     ...(nHeads && { nHeads }),
     ...(nKeyHeads && { nKeyHeads }),
@@ -270,6 +310,27 @@ export function headsOf(
     if (axis === "h" || axis === "g") heads = typeof dim === "number" ? (heads ?? 1) * dim : undefined;
   });
   return heads;
+}
+
+/** Heads that a Reshape has folded into the batch: from [b, h, p, d], or out of a wider last axis. */
+function foldedHeads(queries: Value, shapes: Shapes): number | undefined {
+  let at: Value | undefined = queries;
+  for (let step = 0; at && step < 12; step++) {
+    const op: Op | undefined = at.producer;
+    const input: Value | undefined = op?.inputs[0];
+    if (!op || !input) return undefined;
+    if (op.node.opType === "Reshape") {
+      const [before, after] = [shapes.dimsOf(input), shapes.dimsOf(at)];
+      const heads = before?.length === 4 ? before[1] : undefined;
+      if (typeof heads === "number") return heads;
+      const [wide, narrow] = [before?.at(-1), after?.at(-1)];
+      if (typeof wide === "number" && typeof narrow === "number" && wide % narrow === 0) return wide / narrow;
+      return undefined;
+    }
+    if (!["Transpose", "Mul", "Div", "Cast", "Identity"].includes(op.node.opType)) return undefined;
+    at = input;
+  }
+  return undefined;
 }
 
 /** Heads of the keys before they are repeated for several query heads (an Expand or Tile of rank 5). */
@@ -319,9 +380,12 @@ function pathTraits(
     ...(scale !== undefined && { productScale: scale }),
     ...(softcap !== undefined && { softcap }),
     ...(path.steps.some(({ op }) => op.node.opType === "Concat") && { hasSink: true }),
-    notes: after.steps.some((step) => step.op.node.opType === "Where")
-      ? ["rows without keys are set to 0"]
-      : [],
+    notes: [
+      ...(after.steps.some(({ op }) => op.node.opType === "Where") ? ["rows without keys are set to 0"] : []),
+      ...(after.steps.some(({ op }) => op.node.opType === "MatMul" || op.node.opType === "Conv")
+        ? ["heads are mixed after the softmax (talking heads), so rows need not sum to 1"]
+        : []),
+    ],
   };
 }
 

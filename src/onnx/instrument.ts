@@ -58,7 +58,8 @@ async function analyse(
   const found = [...spelledOut.found, ...fused.found];
   const triangular = await findTriangular(found, reader);
   const masks = new Map(found.map((attention) => [attention, maskKind(attention, known, triangular)]));
-  const isCausal = found.some((attention) => masks.get(attention)?.includes("causal") || hasPast(attention));
+  const isCausal = (attention: FoundAttention) =>
+    (masks.get(attention)?.includes("causal") ?? false) || hasPast(attention);
   const placed = placeInBlocks(found, known, isCausal);
   const notFound = [...spelledOut.notFound, ...fused.notFound];
   return { known, placed, report: buildReport(known, placed, masks, notFound) };

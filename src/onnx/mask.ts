@@ -28,7 +28,7 @@ export function maskKind(attention: FoundAttention, known: Known, triangular: Tr
 const CORNER = 8;
 const MOST_MASKS = 64;
 
-/** Looks at the first rows of the square constants that masks are made of. */
+/** Looks at the first rows, from the diagonal on, of the constants that masks are made of. */
 export async function findTriangular(
   found: readonly FoundAttention[],
   reader: ByteSource,
@@ -38,7 +38,7 @@ export async function findTriangular(
     for (const value of biases.flatMap(behind)) {
       const tensor = value.stored ?? value.producer?.node.attributes.get("value")?.tensor;
       const [rows = 0, columns = 1] = tensor?.dims.slice(-2) ?? [];
-      if (tensor?.data && rows === columns && rows > 1 && squares.size < MOST_MASKS) squares.add(tensor);
+      if (tensor?.data && rows <= columns && rows > 1 && squares.size < MOST_MASKS) squares.add(tensor);
     }
   }
   const triangular = new Set<StoredTensor>();
@@ -47,19 +47,21 @@ export async function findTriangular(
 }
 
 async function isTriangular(tensor: StoredTensor, reader: ByteSource): Promise<boolean> {
-  const size = tensor.dims.at(-1) ?? 0;
+  const [nRows = 0, nColumns = 0] = tensor.dims.slice(-2);
   const bytesEach = tensor.dataField === 4 ? 4 : elementBits(tensor.type) / 8;
   const isFixedSize = tensor.dataField === 9 || tensor.dataField === 4;
-  if (!tensor.data || !isFixedSize || tensor.data.byteLength < size * size * bytesEach) return false;
-  const corner = Math.min(CORNER, size);
-  const below = new Set<number>();
-  const above = new Set<number>();
-  for (let row = 0; row < corner; row++) {
-    const byteOffset = tensor.data.byteOffset + row * size * bytesEach;
-    const numbers = decodeNumbers(tensor, await reader.read(byteOffset, corner * bytesEach)) ?? [];
-    numbers.forEach((number, column) => (column > row ? above : below).add(number));
+  if (!tensor.data || !isFixedSize || tensor.data.byteLength < nRows * nColumns * bytesEach) return false;
+  const own = new Set<number>();
+  const later = new Set<number>();
+  for (let row = 0; row < Math.min(CORNER, nRows); row++) {
+    const diagonal = row + nColumns - nRows;
+    const width = Math.min(CORNER, nColumns - row);
+    const column = Math.min(diagonal, nColumns - width);
+    const byteOffset = tensor.data.byteOffset + (row * nColumns + column) * bytesEach;
+    const numbers = decodeNumbers(tensor, await reader.read(byteOffset, width * bytesEach)) ?? [];
+    numbers.forEach((number, index) => (column + index > diagonal ? later : own).add(number));
   }
-  return below.size === 1 && above.size === 1 && [...below][0] !== [...above][0];
+  return own.size === 1 && later.size === 1 && [...own][0] !== [...later][0];
 }
 
 const MOST_VISITED = 500;

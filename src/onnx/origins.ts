@@ -11,7 +11,7 @@ export interface Origins {
 }
 
 /** Give the shape of their input, or nothing of it. */
-const FORGET_CONTENT = new Set(["Shape", "Size", "ConstantOfShape", "EyeLike"]);
+export const FORGET_CONTENT = new Set(["Shape", "Size", "ConstantOfShape", "EyeLike"]);
 
 export function findOrigins(flow: Dataflow): Origins {
   const nInputs = [...flow.main.values.values()].filter((value) => value.inputIndex >= 0).length;

@@ -1,4 +1,6 @@
+import { storedTensor } from "./constants";
 import type { Op, Value } from "./dataflow";
+import { numbersOf } from "./graph";
 import { productOf } from "./product";
 import type { Product } from "./product";
 
@@ -49,6 +51,21 @@ const PASSES: Readonly<Record<string, readonly number[]>> = {
   BiasSoftmax: [0],
 };
 
+/** Talking heads (Shazeer et al. 2020): a stored square matrix over the heads, which a Transpose has put last. */
+function mixesHeads(op: Op): boolean {
+  const [scores, mixer] = op.inputs;
+  if (!scores || !mixer) return false;
+  const dims = storedTensor(mixer)?.dims ?? [];
+  if (op.node.opType === "Conv") {
+    return dims.length === 4 && dims[0] === dims[1] && dims[2] === 1 && dims[3] === 1;
+  }
+  const before = scores.producer?.node;
+  const perm = before?.opType === "Transpose" ? numbersOf(before, "perm") : undefined;
+  return (
+    op.node.opType === "MatMul" && dims.length === 2 && dims[0] === dims[1] && perm?.join() === "0,2,3,1"
+  );
+}
+
 const FARTHEST = 40;
 const MOST_VISITED = 400;
 
@@ -69,11 +86,11 @@ export function productsBefore(from: Value, accept: (product: Product) => boolea
       if (!op || seen.has(value)) continue;
       seen.add(value);
       const product = value.outputIndex === 0 ? productOf(op) : undefined;
-      if (product) {
+      if (product && !mixesHeads(op)) {
         if (accept(product)) found.push({ product, side: "left", steps });
         continue;
       }
-      for (const inputIndex of PASSES[op.node.opType] ?? []) {
+      for (const inputIndex of mixesHeads(op) ? [0] : (PASSES[op.node.opType] ?? [])) {
         const input = op.inputs[inputIndex];
         if (input) next.push({ value: input, steps: [{ op, inputIndex }, ...steps] });
       }
@@ -94,12 +111,12 @@ export function productAfter(from: Value, accept: (product: Product) => boolean)
       seen.add(value);
       for (const { op, inputIndex } of value.consumers) {
         const product = productOf(op);
-        if (product) {
+        if (product && !mixesHeads(op)) {
           const side = product.left === value ? "left" : product.right === value ? "right" : undefined;
           if (side && accept(product)) return { product, side, steps };
           continue;
         }
-        if (!PASSES[op.node.opType]?.includes(inputIndex)) continue;
+        if (!mixesHeads(op) && !PASSES[op.node.opType]?.includes(inputIndex)) continue;
         for (const output of op.outputs) {
           next.push({ value: output, steps: [...steps, { op, inputIndex }] });
         }

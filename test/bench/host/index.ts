@@ -5,7 +5,11 @@ import type { HeadlightApi } from "../../../src/host/api";
 export interface HostFigures {
   readonly activationMs: number;
   /** Per file of the workspace `<tokens>.txt`. */
-  readonly inspections: readonly { readonly nTokens: number; readonly longestBlockMs: number; readonly totalMs: number }[];
+  readonly inspections: readonly {
+    readonly nTokens: number;
+    readonly longestBlockMs: number;
+    readonly totalMs: number;
+  }[];
 }
 
 const REPETITIONS = 9;

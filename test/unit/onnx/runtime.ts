@@ -44,7 +44,7 @@ export interface Matrix {
   at(row: number, column: number): number;
 }
 
-/** Reads [batch, head] of a tensor by the names of its axes; "h" and "g" together count heads. */
+/** Reads [batch, head] of a tensor by the names of its axes; "h" and "g" (or "w", windows) together count heads. */
 export function matrixOf(
   tensor: ort.Tensor,
   captured: CapturedOutput,
@@ -63,6 +63,8 @@ export function matrixOf(
     const stride = strides[index] ?? 0;
     if (axis === "b") base += (size("b") === 1 ? 0 : batch) * stride;
     else if (axis === "bh") base += (batch * (size("bh") / nBatches) + head) * stride;
+    else if (axis === "w") base += Math.floor(head / size("h")) * stride;
+    else if (axis === "h" && axes.includes("w")) base += (head % size("h")) * stride;
     else if (axis === "h") base += (axes.includes("g") ? Math.floor(head / size("g")) : head) * stride;
     else if (axis === "g") base += (head % size("g")) * stride;
   });
@@ -79,7 +81,7 @@ export function headsIn(tensor: ort.Tensor, captured: CapturedOutput, nBatches: 
   let heads = 1;
   captured.axes.forEach((axis, index) => {
     const dim = tensor.dims[index] ?? 1;
-    if (axis === "h" || axis === "g") heads *= dim;
+    if (axis === "h" || axis === "g" || axis === "w") heads *= dim;
     if (axis === "bh") heads *= dim / nBatches;
   });
   return heads;

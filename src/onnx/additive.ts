@@ -1,0 +1,149 @@
+import type { FoundAttention, Place } from "./attention";
+import { expandLeading } from "./axes";
+import { storedTensor } from "./constants";
+import type { Op, Value } from "./dataflow";
+import type { Known } from "./findAttention";
+import { productAfter } from "./paths";
+import type { SoftmaxPlace } from "./softmax";
+
+/** What may lie between the reduction of tanh(q + k) and the softmax: [the input the way goes through]. */
+const PASSES = new Set(
+  "Squeeze Reshape Transpose Unsqueeze Add Sub Where Cast Identity ReduceSum Mul Div Dropout".split(" "),
+);
+const FARTHEST = 16;
+
+/**
+ * Additive attention (Bahdanau, Cho, Bengio 2015, eq. 6): scores are a reduction of tanh(q + k), so there is no product
+ * of queries and keys; the weights still meet the values in a product or in a weighted sum.
+ */
+export function findAdditive(softmax: SoftmaxPlace, known: Known): FoundAttention | undefined {
+  const { origins, shapes } = known;
+  const sum = sumBehind(softmax.input, known);
+  if (!sum) return undefined;
+  const [first, second] = sum.inputs;
+  if (!first || !second) return undefined;
+  const after = productAfter(
+    softmax.output,
+    (product) => origins.isData(product.left) && origins.isData(product.right),
+  );
+  const weighted = after ? undefined : weightedSum(softmax, known);
+  if (!after && !weighted) return undefined;
+  const values = after
+    ? after.side === "left"
+      ? after.product.right
+      : after.product.left
+    : weighted?.values;
+  if (!values) return undefined;
+  const isFirstKey = closeness(first, values, known) >= closeness(second, values, known);
+  const [keys, queries] = isFirstKey ? [first, second] : [second, first];
+  return {
+    pattern: "additive",
+    op: softmax.op,
+    queriesFrom: queries,
+    keysFrom: keys,
+    weights: after
+      ? enteringProduct(after.side, after.product, known)
+      : { value: softmax.output, axes: weighted?.axes ?? [] },
+    v: { value: values, axes: ["bh", "p", "d"].slice(-(shapes.dimsOf(values)?.length ?? 3)) },
+    nHeads: 1,
+    nKeyHeads: 1,
+    biases: [],
+    notes: ["scores are a reduction of tanh(q + k): there is no product of queries and keys"],
+  };
+}
+
+function enteringProduct(
+  side: "left" | "right",
+  product: NonNullable<ReturnType<typeof productAfter>>["product"],
+  { shapes }: Known,
+): Place {
+  const [value, axes, other] =
+    side === "left"
+      ? [product.left, product.leftAxes, product.rightAxes]
+      : [product.right, product.rightAxes, product.leftAxes];
+  const letters = expandLeading(axes, shapes.dimsOf(value)?.length ?? 3);
+  const names = letters.map((letter) =>
+    other.includes(letter) && !product.outputAxes.includes(letter)
+      ? "k"
+      : letter === "?"
+        ? "bh"
+        : isShared(letter)
+          ? "bh"
+          : "q",
+  );
+  return { value, axes: names };
+
+  function isShared(letter: string): boolean {
+    return other.includes(letter) && product.outputAxes.includes(letter);
+  }
+}
+
+/** The Add whose Tanh the scores are reduced from, where both its terms are content. */
+function sumBehind(scores: Value, { origins }: Known): Op | undefined {
+  let open: Value[] = [scores];
+  for (let distance = 0; distance < FARTHEST && open.length; distance++) {
+    const next: Value[] = [];
+    for (const value of open) {
+      const op = value.producer;
+      if (!op) continue;
+      if (op.node.opType === "Tanh") {
+        const sum = biasFree(op.inputs[0]?.producer, origins);
+        if (sum) return sum;
+      }
+      if (!PASSES.has(op.node.opType) && !reduces(op)) continue;
+      next.push(...op.inputs.filter((input) => input !== undefined).filter(origins.isData));
+    }
+    open = next.slice(0, 64);
+  }
+  return undefined;
+}
+
+/** A product with one stored vector. */
+function reduces(op: Op): boolean {
+  const dims = op.inputs[1] && storedTensor(op.inputs[1])?.dims;
+  if (op.node.opType === "MatMul") return dims?.at(-1) === 1;
+  return op.node.opType === "Gemm" && (dims?.[0] === 1 || dims?.[1] === 1);
+}
+
+/** Steps over the addition of a stored bias to the addition of two terms of content. */
+function biasFree(op: Op | undefined, origins: Known["origins"]): Op | undefined {
+  for (let at = op, step = 0; at?.node.opType === "Add" && step < 4; step++) {
+    const [a, b] = at.inputs;
+    if (a && b && origins.isData(a) && origins.isData(b)) return at;
+    at = (a && origins.isData(a) ? a : b)?.producer;
+  }
+  return undefined;
+}
+
+/** How many operations a value shares with the values: keys come from where the values come from. */
+function closeness(value: Value, values: Value, known: Known): number {
+  const near = (from: Value): Set<Value> => {
+    const seen = new Set([from]);
+    let open = [from];
+    for (let distance = 0; distance < 6; distance++) {
+      const before = open.flatMap((one) => one.producer?.inputs ?? []).filter((input) => input !== undefined);
+      open = before.filter((input) => known.origins.isData(input) && !seen.has(input)).slice(0, 64);
+      for (const one of open) seen.add(one);
+    }
+    return seen;
+  };
+  const others = near(values);
+  return [...near(value)].filter((one) => others.has(one)).length;
+}
+
+/** sum(weights x values): a Mul and a ReduceSum in place of a product. */
+function weightedSum(softmax: SoftmaxPlace, known: Known): { values: Value; axes: string[] } | undefined {
+  const rank = known.shapes.dimsOf(softmax.output)?.length;
+  for (const { op, inputIndex } of softmax.output.consumers) {
+    const other = op.node.opType === "Mul" ? op.inputs[1 - inputIndex] : undefined;
+    if (!other || !rank || !known.origins.isData(other)) continue;
+    if (!op.outputs[0]?.consumers.some((next) => next.op.node.opType === "ReduceSum")) continue;
+    const stated = softmax.axis ?? -1;
+    const keyAxis = stated < 0 ? stated + rank : stated;
+    const axes = Array.from({ length: rank }, (_, axis) =>
+      axis === keyAxis ? "k" : axis === 0 ? "bh" : "q",
+    );
+    return { values: other, axes };
+  }
+  return undefined;
+}
