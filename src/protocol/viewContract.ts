@@ -11,7 +11,7 @@ export interface InspectorSelection {
   readonly query?: number;
 }
 
-export type ViewName = "heads" | "head" | "steps" | "positions" | "scoring" | "generate";
+export type ViewName = "heads" | "head" | "steps" | "mask" | "positions" | "scoring" | "generate";
 
 /** What a reloaded window needs to come back: the same text, model and selection, by running again. */
 export interface InspectorState {

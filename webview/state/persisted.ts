@@ -27,7 +27,7 @@ export const plainArrangement: Arrangement = {
   explained: [],
 };
 
-const views: readonly ViewName[] = ["heads", "head", "steps", "positions", "scoring", "generate"];
+const views: readonly ViewName[] = ["heads", "head", "steps", "mask", "positions", "scoring", "generate"];
 const blocks: readonly BlockKind[] = ["encoder", "decoder", "cross"];
 
 /** What a page keeps for a reloaded window. */

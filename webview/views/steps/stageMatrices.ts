@@ -1,13 +1,13 @@
-import { html, nothing, svg } from "lit-html";
+import { html } from "lit-html";
 import { classMap } from "lit-html/directives/class-map.js";
 import type { Check, HeadTensors, Steps } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
 import { quantise, type Cells } from "../../../src/paint/heatmap";
 import { readoutWeight, signedText } from "../../../src/paint/numberText";
 import { scoreScale, weightScale, type Scale } from "../../../src/paint/scale";
-import { cellsPicture } from "../../parts/cellsPicture";
 import { colourLegend } from "../../parts/colourLegend";
 import type { Colours } from "../../parts/colours";
+import { linkedPicture } from "../../parts/linkedPicture";
 import { checkMark } from "./checkMark";
 import type { Stage } from "./stage";
 
@@ -142,53 +142,16 @@ export function matricesRow(
 }
 
 function picture(matrix: StageMatrix, colours: Colours, marks: MatricesMarks) {
-  const { cells, title } = matrix;
-  const { row, column } = placeIn(matrix, marks);
-  const place = (event: PointerEvent) => {
-    const box = (event.currentTarget as Element).getBoundingClientRect();
-    const at = (offset: number, size: number, count: number) =>
-      Math.max(0, Math.min(count - 1, Math.floor((offset / size) * count)));
-    marks.onCell(
-      matrix,
-      at(event.clientY - box.top, box.height, cells.rows),
-      at(event.clientX - box.left, box.width, cells.columns),
-    );
-  };
-  const onKey = (event: KeyboardEvent) => {
-    const [down, right] =
-      { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] ?? [];
-    if (down === undefined || right === undefined) return;
-    const inside = (value: number, count: number) => Math.max(0, Math.min(count - 1, value));
-    marks.onCell(matrix, inside((row ?? 0) + down, cells.rows), inside((column ?? 0) + right, cells.columns));
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  return html`<div
-    class=${classMap({ "matrix-picture": true, wide: matrix.columns !== "key" })}
-    tabindex="0"
-    role="img"
-    aria-label=${`${title}, ${cells.rows} by ${cells.columns}; arrow keys walk its cells. ${valueHere(matrix, marks)}`}
-    @pointermove=${place}
-    @pointerleave=${() => marks.onLeave()}
-    @keydown=${onKey}
-  >
-    <canvas
-      aria-hidden="true"
-      ${cellsPicture({ cells, ramp: matrix.isWeights ? colours.weights : colours.signed, palette: colours.palette })}
-    ></canvas>
-    <svg viewBox=${`0 0 ${cells.columns} ${cells.rows}`} preserveAspectRatio="none" aria-hidden="true">
-      ${
-        row === undefined
-          ? nothing
-          : svg`<rect class="marked" x="0" y=${row} width=${cells.columns} height="1" vector-effect="non-scaling-stroke"></rect>`
-      }
-      ${
-        column === undefined
-          ? nothing
-          : svg`<rect class="marked" x=${column} y="0" width="1" height=${cells.rows} vector-effect="non-scaling-stroke"></rect>`
-      }
-    </svg>
-  </div>`;
+  return linkedPicture({
+    label: matrix.title,
+    cells: matrix.cells,
+    ramp: matrix.isWeights ? colours.weights : colours.signed,
+    palette: colours.palette,
+    ...placeIn(matrix, marks),
+    here: valueHere(matrix, marks),
+    onCell: (row, column) => marks.onCell(matrix, row, column),
+    onLeave: () => marks.onLeave(),
+  });
 }
 
 function placeIn({ rows, columns, cells }: StageMatrix, { query, key, dimension }: MatricesMarks) {
