@@ -37,7 +37,15 @@ export function parseSelection(raw: unknown): InspectorSelection {
   const selection = record(raw, "selection");
   const query = optional(selection.query, (value) => index(value, "query"));
   return {
-    view: oneOf(selection.view, "view", ["heads", "head", "steps", "mask", "positions", "scoring", "generate"]),
+    view: oneOf(selection.view, "view", [
+      "heads",
+      "head",
+      "steps",
+      "mask",
+      "positions",
+      "scoring",
+      "generate",
+    ]),
     choice: parseChoice(selection.choice),
     measure: parseMeasure(selection.measure),
     ...(query !== undefined && { query }),
