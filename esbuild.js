@@ -1,9 +1,10 @@
-// Builds every bundle into dist/. `node esbuild.js [--watch] [--dev]`
+// Builds every bundle into dist/. `node esbuild.js [--watch] [--dev] [--only=ENTRY,ENTRY]`
 const esbuild = require("esbuild");
 const fs = require("node:fs");
 const path = require("node:path");
 
 const watch = process.argv.includes("--watch");
+const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice("--only=".length);
 const dev = watch || process.argv.includes("--dev");
 
 const common = {
@@ -56,8 +57,11 @@ const bundles = [
 
 async function main() {
   fs.mkdirSync("dist", { recursive: true });
-  const present = bundles.filter(({ entryPoints }) => fs.existsSync(entryPoints[0]));
+  const present = bundles.filter(
+    ({ entryPoints: [entry] }) => fs.existsSync(entry) && (!only || only.split(",").includes(entry)),
+  );
   copyRuntime();
+  listModels();
   if (watch) {
     for (const options of present) await (await esbuild.context(options)).watch();
     return;
@@ -88,6 +92,14 @@ function copyRuntime() {
   for (const file of ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"]) {
     fs.copyFileSync(path.join(from, file), path.join("dist/runtime", file));
   }
+}
+
+/** Names of the embedded models, for browsers, which cannot list a folder. */
+function listModels() {
+  const folder = "media/models";
+  if (!fs.existsSync(folder)) return;
+  const ids = fs.readdirSync(folder).filter((id) => fs.existsSync(path.join(folder, id, "card.json")));
+  fs.writeFileSync(path.join(folder, "index.json"), `${JSON.stringify(ids)}\n`);
 }
 
 main().catch((error) => {

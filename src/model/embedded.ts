@@ -8,7 +8,7 @@ const FIRST = "code-4x8";
 
 /**
  * The models that ship with Headlight: each folder of `modelsFolder` with a card.json, the default one first.
- * `index.json` names the folders where a platform cannot list (a browser).
+ * `index.json`, which the build writes, names the folders where a platform cannot list (a browser).
  */
 export async function embeddedModels(files: Files, modelsFolder: string): Promise<ModelEntry[]> {
   const ids = await folderNames(files, modelsFolder);
@@ -53,12 +53,12 @@ async function embeddedModel(files: Files, folder: string): Promise<ModelEntry |
 }
 
 async function folderNames(files: Files, modelsFolder: string): Promise<string[]> {
+  const listed = await files.list(modelsFolder).catch(() => []);
+  if (listed.length > 0) return listed;
   const index = files.within(modelsFolder, "index.json");
-  if (await files.exists(index)) {
-    const raw = await readJson(files, index);
-    return Array.isArray(raw) ? raw.filter((id) => typeof id === "string") : [];
-  }
-  return files.list(modelsFolder).catch(() => []);
+  if (!(await files.exists(index))) return [];
+  const raw = await readJson(files, index);
+  return Array.isArray(raw) ? raw.filter((id) => typeof id === "string") : [];
 }
 
 function rank({ source }: ModelEntry): number {
