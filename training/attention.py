@@ -59,7 +59,7 @@ def weights_of(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
 
 
 class SelfAttention(nn.Module):
-    """Multi-head attention of a sequence on itself; `seen` keeps the last weights where `keep` is set."""
+    """Multi-head attention of a sequence on itself or on `memory`; `seen` keeps the last weights where `keep` is set."""
 
     def __init__(self, d: int, heads: int, d_head: int):
         super().__init__()
@@ -68,6 +68,8 @@ class SelfAttention(nn.Module):
         self.output = Linear(heads * d_head, d)
         self.keep = False
         self.seen: Tensor | None = None
+        self.watch: tuple[int, Tensor] | None = None
+        self.watched: Tensor | None = None
 
     def split(self, x: Tensor) -> Tensor:
         return x.reshape(x.shape[0], x.shape[1], self.heads, self.d_head).transpose(1, 2)
@@ -82,11 +84,11 @@ class SelfAttention(nn.Module):
         if rope is not None:
             q, k = rotate(q, *rope), rotate(k, *rope)
         if self.query.half_precision:
-            mixed = causal_in_chunks(q.bfloat16(), k.bfloat16(), v, mask)
+            mixed, self.watched = causal_in_chunks(q.bfloat16(), k.bfloat16(), v, mask, self.watch)
         else:
             weights = weights_of(q, k, mask)
             if self.keep:
-                self.seen = weights.detach()
+                self.seen = weights
             mixed = torch.matmul(weights, v)
         return self.output(mixed.transpose(1, 2).reshape(x.shape[0], x.shape[1], self.heads * self.d_head))
 
@@ -94,15 +96,20 @@ class SelfAttention(nn.Module):
 CHUNK = 128
 
 
-def causal_in_chunks(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """The same attention for training: under a causal mask, queries go in chunks that skip keys no query of theirs may see."""
+def causal_in_chunks(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, watch: tuple[int, Tensor] | None) -> tuple[Tensor, Tensor | None]:
+    """The same attention for training: under a causal mask, queries go in chunks that skip keys no query of theirs may see.
+
+    `watch` names a head and a key per query, [B, T]; that head's weights on those keys come back beside the result.
+    """
     if mask is None:
-        return torch.matmul(torch.softmax(torch.matmul(q * (1.0 / math.sqrt(q.shape[-1])), k.transpose(-1, -2)), dim=-1), v)
+        return torch.matmul(torch.softmax(torch.matmul(q * (1.0 / math.sqrt(q.shape[-1])), k.transpose(-1, -2)), dim=-1), v), None
     q, mask = q * (1.0 / math.sqrt(q.shape[-1])), mask.bfloat16()
-    parts, length = [], q.shape[2]
+    parts, watched, length = [], [], q.shape[2]
     for start in range(0, length, CHUNK):
         end = min(start + CHUNK, length)
         scores = torch.matmul(q[:, :, start:end], k[:, :, :end].transpose(-1, -2))
         weights = torch.softmax(scores.add_(mask[:, :, start:end, :end]), dim=-1)
         parts.append(torch.matmul(weights, v[:, :, :end]))
-    return torch.cat(parts, dim=2)
+        if watch is not None:
+            watched.append(weights[:, watch[0]].gather(2, watch[1][:, start:end, None])[..., 0])
+    return torch.cat(parts, dim=2), torch.cat(watched, dim=1).float() if watched else None

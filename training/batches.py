@@ -1,14 +1,11 @@
-"""Rows of training: windows of the corpus, token sequences that repeat, and generated nested code."""
+"""Rows of training: windows of the corpus, token sequences that repeat, and generated nested code; with where brackets and quotes opened."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bpe import load
-from nested import make_nested
 from paths import work
 
-NESTED_BYTES = 6_000_000
 IGNORED = -100
 
 
@@ -18,12 +15,12 @@ class Rows:
     def __init__(self, seed: int, vocabulary: int):
         self.rng = np.random.default_rng(seed)
         self.vocabulary = vocabulary
-        self.corpus = np.load(work("train.npz"))["ids"]
-        self.nested = nested_ids()
+        self.corpus, self.lesson = np.load(work("train.npz"))["ids"], np.load(work("lesson.npy"))
+        nested = np.load(work("nested.npz"))
+        self.nested, self.nested_lesson = nested["ids"], nested["lesson"]
 
-    def window(self, ids: np.ndarray, length: int) -> np.ndarray:
-        start = self.rng.integers(0, len(ids) - length)
-        return ids[start : start + length].astype(np.int64)
+    def start(self, ids: np.ndarray, length: int) -> int:
+        return int(self.rng.integers(0, len(ids) - length))
 
     def repeated(self, length: int) -> tuple[np.ndarray, int]:
         """Random tokens (half of the time shuffled ones of the corpus), then the same again and again; and the first copy's length."""
@@ -31,34 +28,29 @@ class Rows:
         if self.rng.random() < 0.5:
             segment = self.rng.integers(1, self.vocabulary, period)
         else:
-            segment = self.rng.permutation(self.window(self.corpus, period))
+            start = self.start(self.corpus, period)
+            segment = self.rng.permutation(self.corpus[start : start + period].astype(np.int64))
         return np.tile(segment, length // period + 1)[:length], period
 
-    def batch(self, rows: int, length: int, repeat_share: float, nested_share: float) -> tuple[Tensor, Tensor]:
-        """ids [rows, length] and the targets, the next token or IGNORED."""
+    def batch(self, rows: int, length: int, repeat_share: float, nested_share: float) -> tuple[Tensor, Tensor, Tensor]:
+        """ids [rows, length]; the targets, the next token or IGNORED; and the lesson [2, rows, length], tokens back to the opener and to the quote (0: none)."""
         ids = np.zeros((rows, length + 1), dtype=np.int64)
+        lesson = np.zeros((2, rows, length + 1), dtype=np.int64)
         targets = np.empty((rows, length), dtype=np.int64)
         for r in range(rows):
             roll = self.rng.random()
             unscored = 0
             if roll < repeat_share:
                 ids[r, 1:], unscored = self.repeated(length)
-            elif roll < repeat_share + nested_share:
-                ids[r, 1:] = self.window(self.nested, length)
             else:
-                ids[r, 1:] = self.window(self.corpus, length)
+                nested = roll < repeat_share + nested_share
+                source, told = (self.nested, self.nested_lesson) if nested else (self.corpus, self.lesson)
+                start = self.start(source, length)
+                ids[r, 1:], lesson[:, r, 1:] = source[start : start + length], told[:, start : start + length]
             targets[r] = ids[r, 1:]
             targets[r, :unscored] = IGNORED
-        return torch.from_numpy(ids[:, :length].copy()), torch.from_numpy(targets)
-
-
-def nested_ids() -> np.ndarray:
-    """The generated nested code as ids, kept in the work folder."""
-    path = work("nested.npy")
-    if not path.exists():
-        bpe = load(work("code.tokenizer.json"))
-        np.save(path, np.array([i for text in make_nested(NESTED_BYTES) for i in (0, *bpe.encode(text))], dtype=np.uint16))
-    return np.load(path)
+        lesson[lesson >= np.arange(length + 1)] = 0
+        return torch.from_numpy(ids[:, :length].copy()), torch.from_numpy(targets), torch.from_numpy(lesson[:, :, :length].copy())
 
 
 def validation(length: int, limit: int) -> Tensor:

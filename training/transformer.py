@@ -22,7 +22,7 @@ class Shape:
     mlp: int
     positions: str  # "rope" | "learned" | "sinusoidal"
     causal: bool
-    norm: bool = True
+    tied: bool = True
 
     def as_dict(self) -> dict:
         return asdict(self)
@@ -52,7 +52,7 @@ class Block(nn.Module):
     def __init__(self, shape: Shape):
         super().__init__()
         self.attention = SelfAttention(shape.d, shape.heads, shape.d_head)
-        self.attention_norm = nn.LayerNorm(shape.d) if shape.norm else nn.Identity()
+        self.attention_norm = nn.LayerNorm(shape.d)
         self.mlp = Mlp(shape.d, shape.mlp) if shape.mlp else None
         self.mlp_norm = nn.LayerNorm(shape.d) if shape.mlp else None
 
@@ -68,15 +68,16 @@ class Transformer(nn.Module):
         super().__init__()
         self.shape = shape
         self.embedding = nn.Embedding(shape.vocab, shape.d)
-        nn.init.normal_(self.embedding.weight, std=0.02 if shape.norm else 1 / math.sqrt(shape.d))
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        self.output = None if shape.tied else nn.Parameter(0.02 * torch.randn(shape.vocab, shape.d))
         self.rope = Rope(shape.d_head) if shape.positions == "rope" else None
         if shape.positions == "learned":
             self.position = nn.Embedding(shape.context, shape.d)
-            nn.init.normal_(self.position.weight, std=0.02 if shape.norm else 1 / math.sqrt(shape.d))
+            nn.init.normal_(self.position.weight, std=0.02)
         if shape.positions == "sinusoidal":
             self.register_buffer("position_table", sinusoidal(shape.context, shape.d))
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
-        self.norm = nn.LayerNorm(shape.d) if shape.norm else nn.Identity()
+        self.norm = nn.LayerNorm(shape.d)
         for block in self.blocks:
             block.attention.output.weight.data.zero_()
             if block.mlp is not None:
@@ -97,7 +98,7 @@ class Transformer(nn.Module):
         return self.norm(x)
 
     def forward(self, ids: Tensor) -> Tensor:
-        return torch.matmul(self.hidden(ids), self.embedding.weight.t())
+        return torch.matmul(self.hidden(ids), (self.embedding.weight if self.output is None else self.output).t())
 
     def half(self, on: bool) -> "Transformer":
         """Switches the linear layers and attention between bfloat16 (training) and float32 (everything else)."""
