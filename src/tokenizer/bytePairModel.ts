@@ -74,7 +74,9 @@ export function parseBytePairModel(model: Fields, spellsBytes: boolean): Subword
     return symbols;
   }
 
-  return { vocabulary, size: vocabulary.size, cut: cached(cut) };
+  const coversBytes = spellsBytes ? plainAlphabet : byteFallback && byteIds.every((id) => id >= 0);
+  const dropsUnknown = unknownToken === null && !coversBytes;
+  return { vocabulary, size: vocabulary.size, cut: cached(cut), dropsUnknown };
 }
 
 /** A character to look up, and the units of the piece that it stands for. */

@@ -51,7 +51,7 @@ function flatten(fields: Fields, depth: number): DecoderConfig[] {
   if (!KNOWN.has(type)) {
     throw malformedTokenizer(fields.where, `has the unknown type ${JSON.stringify(type.slice(0, 40))}`);
   }
-  return [{ ...Object.fromEntries(fields.keys().map((key) => [key, fields.get(key)])), type }];
+  return [{ ...Object.fromEntries(fields.entries()), type }];
 }
 
 function showBytes(piece: string): string {

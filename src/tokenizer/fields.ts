@@ -24,13 +24,20 @@ export class Fields {
     return this.get(name) !== undefined;
   }
 
-  keys(): string[] {
-    return Object.keys(this.values);
+  entries(): [string, unknown][] {
+    return Object.entries(this.values);
   }
 
   string(name: string, fallback?: string): string {
     const value = this.get(name) ?? fallback;
     if (typeof value !== "string") throw this.wrong(name, "a string");
+    return value;
+  }
+
+  /** A string that is written once for each match or text, so that it must not be long. */
+  shortString(name: string): string {
+    const value = this.string(name);
+    if (value.length > MAX_SHORT) throw this.wrong(name, `${MAX_SHORT} characters at most`);
     return value;
   }
 
@@ -63,6 +70,8 @@ export class Fields {
     return malformedTokenizer(`${this.where}.${name}`, problem);
   }
 }
+
+const MAX_SHORT = 1000;
 
 export function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 32;

@@ -49,9 +49,7 @@ export function fromVocabTxt(vocabTxt: string, tokenizerConfig: unknown): unknow
 export function fromVocabAndMerges(vocabJson: unknown, mergesTxt: string, tokenizerConfig: unknown): unknown {
   const config = Fields.of(tokenizerConfig ?? {}, "tokenizer_config.json");
   const vocab = Fields.of(vocabJson, "vocab.json");
-  const merges = mergesTxt
-    .split(/\r?\n/)
-    .filter((line, i) => line !== "" && !(i === 0 && line.startsWith("#version")));
+  const merges = mergesTxt.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version"));
   const addPrefixSpace = config.boolean("add_prefix_space", false);
   const first = tokenName(config, "cls_token", "<s>");
   const last = tokenName(config, "sep_token", "</s>");

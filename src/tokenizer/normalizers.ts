@@ -29,7 +29,7 @@ export function parseNormalizer(value: unknown, where = "normalizer", depth = 0)
       const steps = fields
         .array("normalizers")
         .map((step, i) => parseNormalizer(step, `${where}.normalizers[${i}]`, depth + 1));
-      return (text) => steps.reduce((result, step) => step(result), text);
+      return (text) => steps.reduce((result, step) => limited(step(result), text), text);
     }
     case "NFC":
     case "NFD":
@@ -43,7 +43,7 @@ export function parseNormalizer(value: unknown, where = "normalizer", depth = 0)
     case "StripAccents":
       return (text) => without(text, MARK);
     case "Prepend": {
-      const prefix = fields.string("prepend");
+      const prefix = fields.shortString("prepend");
       return (text) => prepend(text, prefix);
     }
     case "Replace":
@@ -62,6 +62,16 @@ export function parseNormalizer(value: unknown, where = "normalizer", depth = 0)
 }
 
 export const MAX_DEPTH = 32;
+
+/** No real normaliser makes a text a hundred times longer (the longest, U+FDFA in NFKC, 18 times); a chain of replacements can. */
+function limited(result: AlignedText, source: AlignedText): AlignedText {
+  if (result.text.length > 100 * source.text.length + 10_000) {
+    throw unsupportedTokenizer(
+      `a normaliser that makes ${result.text.length} characters of ${source.text.length}`,
+    );
+  }
+  return result;
+}
 
 /** Lower case character by character: no final sigma, and İ becomes i with a dot above. */
 export function lowercase(text: AlignedText): AlignedText {
@@ -111,7 +121,7 @@ function stripped(left: boolean, right: boolean): Normalizer {
 
 function replacing(fields: Fields): Normalizer {
   const pattern = parsePattern(fields);
-  const content = fields.string("content");
+  const content = fields.shortString("content");
   if (!pattern) return (text) => text;
   return (text) => {
     const ranges: [number, number][] = [];

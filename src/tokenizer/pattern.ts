@@ -17,6 +17,16 @@ export function parsePattern(owner: Fields): RegExp | null {
 /** A global JavaScript expression that matches what the reference library's engine (Oniguruma) matches. */
 export function fromOniguruma(source: string): RegExp | null {
   if (source === "") return null;
+  if (source.length > MAX_LENGTH) throw refusedPattern(source, `is ${source.length} characters long`);
+  const pattern = translateWithCase(source);
+  if (backtracks(pattern, source)) throw refusedPattern(source, "takes exponential time on short texts");
+  return pattern;
+}
+
+/** The longest split pattern found on the hub has under 3,000 characters. */
+const MAX_LENGTH = 20_000;
+
+function translateWithCase(source: string): RegExp {
   const spelledOut = withReferenceWords(source);
   try {
     return translate(HAS_IGNORE_CASE.test(source) ? NEVER + spelledOut : spelledOut);
@@ -43,6 +53,29 @@ function translateOrRefuse(spelledOut: string, source: string): RegExp {
 
 function translate(source: string): RegExp {
   return toRegExp(source, { global: true, target: "ES2024" });
+}
+
+const LIMIT_MS = 50;
+const LONGEST_PROBE = 32;
+
+/** Whether the pattern needs ages for some run of at most 32 equal characters that it cannot match to the end. */
+function backtracks(pattern: RegExp, source: string): boolean {
+  const alphabet = new Set(["a", "A", "1", " ", "\n", "!", ...source.slice(0, 200)]);
+  for (const character of alphabet) {
+    for (let length = 4; length <= LONGEST_PROBE; length += 2) {
+      const probe = `${character.repeat(length)}\u0000`;
+      // The shortest of three, so that a busy machine is not taken for a slow pattern.
+      if ([0, 0, 0].every(() => milliseconds(pattern, probe) > LIMIT_MS)) return true;
+    }
+  }
+  return false;
+}
+
+function milliseconds(pattern: RegExp, probe: string): number {
+  const start = performance.now();
+  pattern.lastIndex = 0;
+  pattern.exec(probe);
+  return performance.now() - start;
 }
 
 function literal(text: string): RegExp | null {

@@ -55,6 +55,8 @@ export function parsePostProcessor(value: unknown, where = "post_processor", dep
   }
 }
 
+const MAX_SPECIAL = 1000;
+
 function template(fields: Fields): PostProcessor {
   const special = fields.get("special_tokens") === undefined ? null : fields.object("special_tokens");
   const parts: (readonly PlacedToken[] | "text")[] = fields.array("single").map((entry, i) => {
@@ -71,6 +73,8 @@ function template(fields: Fields): PostProcessor {
     const pieces = token.array("tokens");
     return token.array("ids").map((id, k) => specialToken(id, pieces[k], token.where));
   });
+  const nSpecial = parts.reduce((sum, part) => sum + (part === "text" ? 0 : part.length), 0);
+  if (nSpecial > MAX_SPECIAL) throw malformedTokenizer(fields.where, `adds ${nSpecial} special tokens`);
   return {
     process: (tokens, _, add) => parts.flatMap((part) => (part === "text" ? tokens : add ? part : [])),
     specialIds: parts.flatMap((part) => (part === "text" ? [] : part.map((token) => token.id))),

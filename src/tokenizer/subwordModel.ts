@@ -11,6 +11,8 @@ export interface SubwordModel {
   /** The number of entries as the reference counts them: ids of added tokens follow it. */
   readonly size: number;
   cut(piece: string): Cut;
+  /** Whether characters outside the vocabulary vanish, as they do in the reference. */
+  readonly dropsUnknown?: boolean;
 }
 
 /** One token for the whole piece. */

@@ -125,9 +125,15 @@ export function openTokenizer(files: TokenizerFiles): Tokenizer {
     },
     vocabSize,
     specialIds,
-    notices: added.notices,
+    notices: [...added.notices, ...(model.dropsUnknown ? [DROPS_UNKNOWN] : [])],
   };
 }
+
+const DROPS_UNKNOWN: Notice = {
+  code: "tokenizer-drops-text",
+  message:
+    "The tokenizer has no token for unknown text: characters outside its vocabulary are left out, here as in the reference.",
+};
 
 function tokenizerJsonOf(files: TokenizerFiles): unknown {
   if (files.tokenizerJson !== undefined) return files.tokenizerJson;

@@ -8,8 +8,7 @@ const MAX_ID = 2 ** 24;
 export function parseVocabulary(model: Fields): Map<string, number> {
   const fields = model.object("vocab");
   const vocabulary = new Map<string, number>();
-  for (const piece of fields.keys()) {
-    const id = fields.get(piece);
+  for (const [piece, id] of fields.entries()) {
     if (!isCount(id) || id > MAX_ID) {
       throw malformedTokenizer(
         `${fields.where}[${JSON.stringify(piece)}]`,
