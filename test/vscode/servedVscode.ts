@@ -1,10 +1,18 @@
 import fs from "node:fs";
 import path from "node:path";
-import { chromium, type FrameLocator, type Page } from "playwright-core";
+import { chromium, type FrameLocator, type Locator, type Page } from "playwright-core";
 import { browserArguments, findBrowser } from "../../scripts/browser.mjs";
 import { outFolder, root, throwawayFolder } from "../../scripts/folders.mjs";
 import { linkExtension } from "../../scripts/vscode/linkExtension.mjs";
 import { addressOf, installVsix, startServer } from "../../scripts/vscode/server.mjs";
+
+const themes = {
+  light: "Default Light Modern",
+  dark: "Default Dark Modern",
+  "high-contrast": "Default High Contrast",
+  "high-contrast-light": "Default High Contrast Light",
+};
+export type Theme = keyof typeof themes;
 
 /** A person's VS Code: a window in a browser, on a copy of the samples. */
 export interface ServedVscode {
@@ -14,8 +22,13 @@ export interface ServedVscode {
   readonly inspector: FrameLocator;
   /** Runs a command of the palette by its whole title. */
   run(command: string): Promise<void>;
-  /** Changes settings as the file of settings; VS Code follows at once. */
-  set(settings: Record<string, unknown>): void;
+  /** The first line of the editor that holds this text. */
+  line(text: string): Locator;
+  /** Rests the pointer on a word of a line. */
+  pointAt(lineText: string, word: string): Promise<void>;
+  /** Waits until a canvas below `selector` of the inspector shows something. */
+  painted(selector: string): Promise<void>;
+  setTheme(theme: Theme): Promise<void>;
   /** Keeps a picture in out/screenshots. */
   picture(name: string): Promise<void>;
   close(): Promise<void>;
@@ -23,44 +36,64 @@ export interface ServedVscode {
 
 export async function openVscode(options: {
   file: string;
+  theme?: Theme;
   vsix?: string;
-  settings?: Record<string, unknown>;
+  /** A folder to copy; the samples when absent. */
+  from?: string;
 }): Promise<ServedVscode> {
   const dataFolder = throwawayFolder("journey");
   const folder = path.join(dataFolder, "samples");
-  fs.cpSync(path.join(root, "samples"), folder, { recursive: true });
+  fs.cpSync(options.from ?? path.join(root, "samples"), folder, { recursive: true });
   if (options.vsix) await installVsix(dataFolder, options.vsix);
   else linkExtension(dataFolder, root);
   const executablePath = findBrowser();
-  const quiet = { "workbench.secondarySideBar.defaultVisibility": "hidden", "editor.minimap.enabled": false };
-  const settings = { ...quiet, ...options.settings };
+  const settings = {
+    "workbench.colorTheme": themes[options.theme ?? "light"],
+    "editor.minimap.enabled": false,
+  };
   const server = await startServer({ dataFolder, settings });
   const browser = await chromium.launch({ executablePath, args: browserArguments });
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(120_000);
+  page.setDefaultTimeout(Number(process.env.STEP_MS ?? 120_000));
   await page.goto(addressOf(server, { folder, file: path.join(folder, options.file) }));
   await page.getByRole("tab", { name: options.file }).waitFor();
   await page.locator(".monaco-editor .view-line").first().waitFor();
+  const inspector = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  const line = (text: string) => page.locator(".view-line", { hasText: drawn(text) }).first();
 
   return {
     page,
     folder,
-    inspector: page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame"),
+    inspector,
+    line,
     async run(command) {
-      await page.keyboard.press("F1");
-      await page.locator(".quick-input-widget input").fill(`>${command}`);
-      await page
-        .getByRole("option", { name: new RegExp(`^${escaped(command)}`) })
-        .first()
-        .click();
+      await (await findInPalette(page, command)).click();
     },
-    set(more) {
-      Object.assign(settings, more);
+    async pointAt(lineText, word) {
+      const at = await line(lineText).evaluate(middleOf, word);
+      if (!at) throw new Error(`"${word}" is not in one piece in the line "${lineText}".`);
+      // Two moves: a hover starts with the second.
+      await page.mouse.move(at.x - 2, at.y);
+      await page.mouse.move(at.x, at.y);
+    },
+    async painted(selector) {
+      const canvas = inspector.locator(`${selector} canvas`).first();
+      await canvas.waitFor();
+      await canvas.evaluate(untilPainted);
+    },
+    async setTheme(theme) {
+      settings["workbench.colorTheme"] = themes[theme];
       fs.writeFileSync(path.join(dataFolder, "data", "Machine", "settings.json"), JSON.stringify(settings));
+      const kind = {
+        light: "vs",
+        dark: "vs-dark",
+        "high-contrast": "hc-black",
+        "high-contrast-light": "hc-light",
+      };
+      await page.locator(`.monaco-workbench.${kind[theme]}`).waitFor();
     },
     async picture(name) {
-      const screenshots = path.join(outFolder, "screenshots");
-      await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+      await page.screenshot({ path: path.join(outFolder, "screenshots", `${name}.png`) });
     },
     async close() {
       await browser.close();
@@ -69,6 +102,61 @@ export async function openVscode(options: {
   };
 }
 
+/**
+ * Opens the palette on a command and gives its entry. The list is made when the palette opens, so one that was
+ * opened before VS Code knew the extensions is opened again.
+ */
+export async function findInPalette(page: Page, command: string): Promise<Locator> {
+  const option = page.getByRole("option", { name: new RegExp(`^${escaped(command)}`) }).first();
+  for (let attempt = 0; attempt < 20; attempt++) {
+    await page.keyboard.press("F1");
+    await page.locator(".quick-input-widget input").fill(`>${command}`);
+    const found = await option.waitFor({ timeout: 5_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (found) return option;
+    await page.keyboard.press("Escape");
+  }
+  throw new Error(`The palette does not offer "${command}".`);
+}
+
+/** Monaco draws spaces as non-breaking ones. */
+function drawn(text: string): RegExp {
+  return new RegExp(escaped(text).replace(/ /g, "[ \\u00a0]"));
+}
+
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** Runs in the page: where a word of a line of the editor is on screen. */
+function middleOf(element: Element, word: string): { x: number; y: number } | undefined {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const at = node.textContent?.indexOf(word) ?? -1;
+    if (at < 0) continue;
+    const range = document.createRange();
+    range.setStart(node, at);
+    range.setEnd(node, at + word.length);
+    const { x, y, width, height } = range.getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2 };
+  }
+  return undefined;
+}
+
+/** Runs in the page: resolves in the frame in which the canvas shows more than one colour. */
+function untilPainted(element: Element): Promise<void> {
+  const canvas = element as HTMLCanvasElement;
+  return new Promise((resolve) => {
+    const look = () => {
+      const { width, height } = canvas;
+      const pixels =
+        width && height ? canvas.getContext("2d")?.getImageData(0, 0, width, height).data : undefined;
+      const colours = pixels && new Uint32Array(pixels.buffer);
+      if (colours?.some((colour) => colour !== colours[0])) resolve();
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
 }

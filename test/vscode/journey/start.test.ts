@@ -4,6 +4,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserArguments, findBrowser } from "../../../scripts/browser.mjs";
 import { root } from "../../../scripts/folders.mjs";
+import { findInPalette } from "../servedVscode";
 
 describe("npm start without a desktop", () => {
   let start: ChildProcess;
@@ -31,12 +32,7 @@ describe("npm start without a desktop", () => {
 
   it("offers the command in the palette", async () => {
     await page.locator(".monaco-editor .view-line").first().waitFor();
-    await page.keyboard.press("F1");
-    await page.keyboard.type("Headlight: Inspect Attention");
-    await page
-      .getByRole("option", { name: /^Headlight: Inspect Attention/ })
-      .first()
-      .waitFor();
+    await findInPalette(page, "Headlight: Inspect Attention");
     await page.keyboard.press("Escape");
   });
 
