@@ -8,7 +8,7 @@ from characters import Characters, character_tokenizer
 START, END, OTHER = "<|start|>", "<|end|>", "<|other|>"
 TOKENIZER = character_tokenizer([START, END, OTHER], " 0123456789abcdefghijklmnopqrstuvwxyz.,/-'", OTHER, None, lowercase=True)
 CHARACTERS = Characters(TOKENIZER)
-SOURCE_LIMIT, TARGET_LIMIT = 48, 12
+SOURCE_LIMIT, TARGET_LIMIT = 48, 48
 
 MONTHS = "January February March April May June July August September October November December".split()
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()

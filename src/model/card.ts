@@ -1,5 +1,5 @@
 import { badCard } from "../core/errors";
-import type { ModelSummary, PositionScheme } from "../core/run";
+import type { BlockKind, ModelSummary, PositionScheme } from "../core/run";
 
 /** What an embedded model says about itself (card.json): the facts of its card.md that programs read. */
 export interface Card {
@@ -22,6 +22,8 @@ export interface Card {
 }
 
 export interface HeadOfNote {
+  /** The attention it belongs to; absent on cards that do not say. */
+  readonly block?: BlockKind;
   readonly layer: number;
   readonly head: number;
   readonly behaviour: string;
@@ -33,9 +35,14 @@ export interface Sample {
   readonly title: string;
   readonly text: string;
   readonly targetText?: string;
+  /** The head on which it shows, and what is to be seen. */
+  readonly layer?: number;
+  readonly head?: number;
+  readonly note?: string;
 }
 
 const kinds = ["causal", "encoder", "encoder-decoder"] as const;
+const blocks = ["encoder", "decoder", "cross"] as const;
 const schemes = ["learned", "sinusoidal", "rope", "alibi", "relative-bias", "none"] as const;
 
 /** Reads a card; throws a HeadlightError that names what is wrong. Unknown fields are ignored. */
@@ -55,7 +62,7 @@ export function parseCard(raw: unknown, where: string): Card {
     dModel: count(raw.dModel),
     vocab: count(raw.vocab),
     context: count(raw.context),
-    positions: schemes.find((scheme) => scheme === raw.positions) ?? "unknown",
+    positions: schemes.find((scheme) => scheme === schemeOf(raw.positions)) ?? "unknown",
     objective: text(raw.objective),
     sizeBytes: count(raw.sizeBytes),
     licence: text(raw.licence),
@@ -69,7 +76,8 @@ function parseHeadOfNote(raw: unknown): HeadOfNote[] {
   const { layer, head } = raw;
   const behaviour = text(raw.behaviour);
   if (!isIndex(layer) || !isIndex(head) || behaviour === undefined) return [];
-  return [{ layer, head, behaviour, score: typeof raw.score === "number" ? raw.score : undefined }];
+  const block = blocks.find((known) => known === raw.block);
+  return [{ block, layer, head, behaviour, score: typeof raw.score === "number" ? raw.score : undefined }];
 }
 
 function parseSample(raw: unknown): Sample[] {
@@ -77,7 +85,21 @@ function parseSample(raw: unknown): Sample[] {
   if (!isRecord(raw)) return [];
   const sample = text(raw.text);
   if (sample === undefined) return [];
-  return [{ title: text(raw.title) ?? sample.slice(0, 40), text: sample, targetText: text(raw.targetText) }];
+  return [
+    {
+      title: text(raw.title) ?? sample.slice(0, 40),
+      text: sample,
+      targetText: text(raw.targetText),
+      layer: isIndex(raw.layer) ? raw.layer : undefined,
+      head: isIndex(raw.head) ? raw.head : undefined,
+      note: text(raw.note),
+    },
+  ];
+}
+
+/** "rope", or { scheme: "rope", base: 10000 }. */
+function schemeOf(raw: unknown): unknown {
+  return isRecord(raw) ? raw.scheme : raw;
 }
 
 function isRecord(raw: unknown): raw is Record<string, unknown> {
