@@ -93,15 +93,32 @@ export class Additions {
     return extra.names[at] ?? "";
   }
 
-  /** Adds a second node like this one but for one attribute, and returns one of its outputs. */
-  copy(op: Op, index: number, attribute: NewAttribute): string {
-    const key = `copy:${op.order}:${attribute.name}:${JSON.stringify(attribute)}:${index}`;
-    return this.once(op.scope, key, () => {
-      const kept = [...op.node.attributes.values()].filter(({ name }) => name !== attribute.name);
-      const attributes: NewAttribute[] = [...kept.map(storedAttribute), attribute];
-      const options = { nOutputs: index + 1, domain: op.node.domain };
-      return this.node(op.scope, op.node.opType, op.node.inputs, attributes, options)[index] ?? "";
+  /**
+   * Adds a second node like this one, but for attributes, and returns one of its outputs: asking the node itself may
+   * make the runtime compute in another way, and the model's own outputs would change in their last bits.
+   */
+  copy(op: Op, index: number, attributes: readonly NewAttribute[] = [], type?: string): string {
+    const key = `copy:${op.order}:${JSON.stringify(attributes)}`;
+    const base = this.once(op.scope, key, () => {
+      const kept = [...op.node.attributes.values()].filter(
+        ({ name }) => !attributes.some((attribute) => attribute.name === name),
+      );
+      const prefix = this.freshName();
+      const nOutputs = Math.max(index + 1, op.node.outputs.length);
+      const outputs = Array.from({ length: nOutputs }, (_, at) =>
+        at === index || op.node.outputs[at] ? `${prefix}/${at}` : "",
+      );
+      this.growing(op.scope).nodes.push({
+        opType: op.node.opType,
+        domain: op.node.domain,
+        inputs: op.node.inputs,
+        outputs,
+        attributes: [...kept.map(storedAttribute), ...attributes],
+      });
+      if (type) this.growing(op.scope).types.push({ name: `${prefix}/${index}`, type });
+      return prefix;
     });
+    return `${base}/${index}`;
   }
 
   /** A value as float32, whatever the model computes in. */
@@ -127,9 +144,10 @@ export class Additions {
     if (!scope.container) throw new Error("an inner graph without a node around it");
     const container = scope.container;
     if (scope.kind === "function") {
-      const growing = this.growing(scope);
-      if (!growing.outputs.includes(name)) growing.outputs.push(name);
-      const outer = this.output(container, (scope.nFunctionOutputs ?? 0) + growing.outputs.indexOf(name));
+      const { outputs } = this.growing(scope);
+      const own = scope.functionOutputs ?? [];
+      if (!own.includes(name) && !outputs.includes(name)) outputs.push(name);
+      const outer = this.output(container, [...own, ...outputs].indexOf(name));
       return this.lift([{ scope: container.scope, name: outer }]);
     }
     for (const branch of branchesOf(container)) {

@@ -34,6 +34,8 @@ export interface FoundAttention {
   readonly scoreProduct?: Product;
   readonly valueProduct?: Product;
   readonly isCausal?: boolean;
+  /** Whether keys and values of an earlier run are given to it. */
+  readonly hasPast?: boolean;
   /** How many keys a query sees at most, itself included. */
   readonly window?: number;
   readonly hasSink?: boolean;

@@ -34,8 +34,8 @@ export interface Scope {
   readonly container?: Op;
   /** Of the container that holds this sub-graph ("then_branch"). */
   readonly attribute?: string;
-  /** How many outputs the function declares. */
-  readonly nFunctionOutputs?: number;
+  /** Of a function: the names of its outputs, inside. */
+  readonly functionOutputs?: readonly string[];
   readonly values: Map<string, Value>;
 }
 
@@ -125,7 +125,7 @@ class Builder {
       graph: called.graph,
       parent: op.scope,
       container: op,
-      nFunctionOutputs: called.outputs.length,
+      functionOutputs: called.outputs,
       values: new Map(),
     };
     called.inputs.forEach((name, index) => {

@@ -3,6 +3,7 @@ import type { FoundAttention } from "./attention";
 import { placeInBlocks } from "./blocks";
 import type { Placed } from "./blocks";
 import { buildDataflow } from "./dataflow";
+import { OWN_WEIGHTS, externalFiles, referencesToOwnFile } from "./externalise";
 import { findSpelledOut } from "./findAttention";
 import type { Known } from "./findAttention";
 import { findFused } from "./fused/find";
@@ -19,7 +20,7 @@ import type { ByteSource } from "./wire";
 export interface InstrumentOptions {
   readonly capture: readonly Capture[];
   readonly backend: "wasm" | "webgpu";
-  /** Leave large weights in the file and have the runtime fetch them from there. */
+  /** Leave large weights in the file and have the runtime fetch them from there (see lazyBytes.ts and probe.ts). */
   readonly externalise?: boolean;
 }
 
@@ -32,9 +33,11 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     options.capture.flatMap((what) => capture(layer, what, additions) ?? []),
   );
   const { edits, suffix } = additions.finish();
+  const ownWeights = options.externalise ? referencesToOwnFile(known.flow) : [];
+  const own = { path: OWN_WEIGHTS, reference: "", byteLength: reader.byteLength };
   return {
-    bytes: await applyEdits(reader, edits, suffix),
-    externalData: [],
+    bytes: await applyEdits(reader, [...edits, ...ownWeights], suffix),
+    externalData: [...externalFiles(known.flow), ...(ownWeights.length ? [own] : [])],
     inputs: model.graph.inputs.filter((info) => !model.graph.initializers.has(info.name)).map(declared),
     outputs: model.graph.outputs.map(declared),
     captured,

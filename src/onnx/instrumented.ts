@@ -9,18 +9,23 @@ export const CAPTURES: readonly Capture[] = ["weights", "scores", "q", "k", "v",
 export interface InstrumentedModel {
   /** The bytes to give to the runtime: the original with nodes and outputs appended or spliced in. */
   readonly bytes: Uint8Array;
-  /** Files the runtime must be given beside the bytes (path as the graph names it -> where it lies). */
-  readonly externalData: readonly {
-    path: string;
-    reference: string;
-    byteOffset?: number;
-    byteLength?: number;
-  }[];
+  /** Files the runtime must be given beside the bytes. */
+  readonly externalData: readonly ExternalFile[];
   readonly inputs: readonly GraphInput[];
   /** The model's own outputs, unchanged. */
   readonly outputs: readonly GraphOutput[];
   readonly captured: readonly CapturedOutput[];
   readonly report: GraphReport;
+}
+
+/** A file that weights lie in. */
+export interface ExternalFile {
+  /** As the graph names it: the name to give to the runtime. */
+  readonly path: string;
+  /** Where it lies, relative to the model's folder; "" is the model file itself (see lazyBytes.ts). */
+  readonly reference: string;
+  /** How long it must be at least. */
+  readonly byteLength: number;
 }
 
 export interface GraphInput {
@@ -35,7 +40,10 @@ export type GraphOutput = GraphInput;
 
 /**
  * One extra output of the instrumented graph. `axes` names the axes of the tensor as it comes ("b" batch, "h" head,
- * "q" query, "k" key, "p" position, "d" dHead, "g" query heads per key head; "bh" is batch x heads folded into one axis).
+ * "q" query, "k" key, "p" position, "d" dHead, "g" query heads per key head; "bh" is batch x heads folded into one axis;
+ * "w" is a further batch axis: windows of Swin, rows of axial attention). All are float32, whatever the model computes
+ * in. An axis may have length 1 where others of the layer are longer (one key head for all: broadcast); "b" may be a
+ * multiple of the batch that was given (windows folded into it); "q" may be missing where there is one query.
  */
 export interface CapturedOutput {
   readonly name: string;

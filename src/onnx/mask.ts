@@ -107,7 +107,8 @@ function countsPositions(value: Value, known: Known): boolean {
 }
 
 /** Whether the keys grow with those of an earlier run: a Concat with an input of the model. */
-export function hasPast({ keysFrom }: FoundAttention): boolean {
+export function hasPast({ keysFrom, ...attention }: FoundAttention): boolean {
+  if (attention.hasPast) return true;
   let at: Value | undefined = keysFrom;
   for (let step = 0; at && step < 12; step++) {
     const op: Value["producer"] = at.producer;

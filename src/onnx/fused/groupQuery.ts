@@ -21,7 +21,9 @@ export function groupQueryAttention(
   const [query, key] = op.inputs;
   const nHeads = numberOf(op.node, "num_heads");
   const nKeyHeads = numberOf(op.node, "kv_num_heads");
-  if (!query || !nHeads || !nKeyHeads) return "com.microsoft.GroupQueryAttention without a number of heads";
+  if (!query || !nHeads || !nKeyHeads) {
+    return "com.microsoft.GroupQueryAttention without a number of heads";
+  }
   const width = shapes.dimsOf(query)?.at(-1);
   const dHead = typeof width === "number" ? width / (key ? nHeads : nHeads + 2 * nKeyHeads) : undefined;
   const hasSink = op.inputs[11] !== undefined || numberOf(op.node, "smooth_softmax") === 1;
@@ -45,7 +47,7 @@ export function groupQueryAttention(
       }),
     );
   const type = shapes.typeOf(outputOf(op));
-  const canRecompute = scale !== undefined && opset >= 11;
+  const canRecompute = scale !== undefined && opset >= 11 && op.node.outputs[1] !== "";
   return {
     pattern: "com.microsoft.GroupQueryAttention",
     op,
@@ -58,12 +60,14 @@ export function groupQueryAttention(
         }
       : {
           axes: ["b", "h", "q", "k"],
-          make: (to) => to.toFloat(op.scope, to.output(op, 3, [{ name: "qk_output", int: 2 }]), type),
+          make: (to) => to.toFloat(op.scope, to.copy(op, 3, [{ name: "qk_output", int: 2 }]), type),
         },
     ...(canRecompute && { scores: { axes: ["b", "h", "g", "q", "k"], make: scores } }),
     ...((key ?? dHead) && { q: { axes: ["b", "h", "p", "d"], make: queries } }),
-    k: { axes: ["b", "h", "p", "d"], make: (to) => to.toFloat(op.scope, to.output(op, 1), type) },
-    v: { axes: ["b", "h", "p", "d"], make: (to) => to.toFloat(op.scope, to.output(op, 2), type) },
+    ...(op.node.outputs[1] !== "" && {
+      k: { axes: ["b", "h", "p", "d"], make: (to) => to.toFloat(op.scope, to.output(op, 1), type) },
+      v: { axes: ["b", "h", "p", "d"], make: (to) => to.toFloat(op.scope, to.output(op, 2), type) },
+    }),
     output: {
       axes: ["b", "p", "h", "d"],
       make: (to) => unfoldHeads(to, op.scope, to.asFloat(outputOf(op)), nHeads),

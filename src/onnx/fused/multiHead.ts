@@ -20,7 +20,7 @@ export function multiHeadAttention(op: Op, shapes: Shapes): FoundAttention | str
   const hidden = queryDims?.[2];
   const dHead = typeof hidden === "number" ? hidden / nHeads : undefined;
   const type = shapes.typeOf(outputOf(op));
-  const scores = (to: Additions) => to.toFloat(op.scope, to.output(op, 3, [], type || "float32"), type);
+  const scores = (to: Additions) => to.toFloat(op.scope, to.copy(op, 3, [], type || "float32"), type);
   const hasPast = op.inputs[6] !== undefined;
   const projected = (index: number, part: number): Place | undefined => {
     const dims = op.inputs[index] && shapes.dimsOf(op.inputs[index]);
@@ -72,6 +72,7 @@ export function multiHeadAttention(op: Op, shapes: Shapes): FoundAttention | str
     ...(scale && { productScale: scale }),
     biases: [op.inputs[4], op.inputs[5]].filter((value) => value !== undefined),
     isCausal: numberOf(op.node, "unidirectional") === 1,
+    hasPast,
     notes: [],
   };
 }

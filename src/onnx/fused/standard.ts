@@ -63,7 +63,9 @@ function stage(op: Op, to: Additions, mode: number, shapes: Shapes): string {
   const current = numberOf(op.node, "qk_matmul_output_mode") ?? 0;
   const isTaken = op.node.outputs[3] ? current !== mode : mode !== 3;
   const attribute: NewAttribute = { name: "qk_matmul_output_mode", int: mode };
-  const name = isTaken ? to.copy(op, 3, attribute) : to.output(op, 3, op.node.outputs[3] ? [] : [attribute]);
+  const name = isTaken
+    ? to.copy(op, 3, [attribute])
+    : to.output(op, 3, op.node.outputs[3] ? [] : [attribute]);
   return to.toFloat(op.scope, name, shapes.typeOf(outputOf(op)));
 }
 
