@@ -36,7 +36,9 @@ export function listenToKeys(run: (command: PageCommand) => void): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as Element | null;
-    if (target?.closest("input, textarea, select, vscode-dropdown, vscode-text-field, dialog, [role=menu]"))
+    if (
+      target?.closest("input:not([type=range]), textarea, select, vscode-dropdown[open], dialog, [role=menu]")
+    )
       return;
     const command = shortcuts.find(({ keys, command }) => command && keys.includes(event.key))?.command;
     if (!command) return;

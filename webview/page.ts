@@ -60,15 +60,21 @@ export function mountPage(root: HTMLElement, host: Host, events: PageEvents): vo
   render(
     html`<header class="header"></header>
       <div class="banner" hidden></div>
-      <main class="tabs"></main>
-      <div class="page-message"></div>
+      <main>
+        <h1 class="sr-only">Headlight: attention of the selected text</h1>
+        <div class="tabs"></div>
+        <div class="page-message"></div>
+      </main>
       <footer class="readout"></footer>
       <div class="sr-only" aria-live="polite" id="said"></div>
       <dialog class="shortcuts" aria-label="Keys"></dialog>`,
     root,
   );
   const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
-  const shortcutList = createShortcutList(find<HTMLDialogElement>(".shortcuts"));
+  const shortcutList = createShortcutList(find<HTMLDialogElement>(".shortcuts"), (name) => {
+    const view = viewOf[name];
+    return !view || views.some((entry) => entry.name === view);
+  });
   const mounted = signal<MountedView | undefined>(undefined);
   const exportOf = (kind: ExportKind) => void runExport(inspector, mounted.peek(), kind, find("#said"));
 

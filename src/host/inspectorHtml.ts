@@ -18,7 +18,8 @@ export function inspectorHtml(page: InspectorPage): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${page.nonce}'`,
-    `style-src ${page.cspSource}`,
+    // The controls probe the browser with a style element that carries the nonce below.
+    `style-src ${page.cspSource} 'nonce-${page.nonce}'`,
     `font-src ${page.cspSource}`,
     `img-src ${page.cspSource} data: blob:`,
   ].join("; ");
@@ -27,6 +28,7 @@ export function inspectorHtml(page: InspectorPage): string {
   <head>
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${attribute(policy)}" />
+    <meta property="csp-nonce" content="${attribute(page.nonce)}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <link rel="stylesheet" href="${attribute(page.styleUri)}" />
     <title>Headlight</title>

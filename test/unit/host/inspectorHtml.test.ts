@@ -11,7 +11,9 @@ const html = inspectorHtml({
 
 test("allows scripts by nonce only, and styles and fonts from the webview's source only", () => {
   const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)![1];
-  expect(policy).toContain("default-src 'none'; script-src 'nonce-abc'; style-src https://*.vscode-cdn.net;");
+  expect(policy).toContain(
+    "default-src 'none'; script-src 'nonce-abc'; style-src https://*.vscode-cdn.net 'nonce-abc';",
+  );
   expect(policy).not.toContain("unsafe");
 });
 

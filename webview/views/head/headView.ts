@@ -81,6 +81,8 @@ export const headView: View = {
         const canvas = find<HTMLCanvasElement>(".marks");
         const shown = geometry.value;
         const ratio = sizeCanvas(canvas, shown.width, shown.height);
+        figure.style.width = `${shown.width}px`;
+        figure.style.height = `${shown.height}px`;
         const pen = canvas.getContext("2d")!;
         pen.setTransform(ratio, 0, 0, ratio, 0, 0);
         const isWeights = inspector.selection.value.measure === "weights";

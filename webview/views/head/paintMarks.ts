@@ -135,7 +135,7 @@ function paintSums(pen: CanvasRenderingContext2D, marks: Marks, sums: Float32Arr
     caption(
       pen,
       marks,
-      `Σ ${cell ? readoutWeight(sums[cell.key] ?? 0) : `≤ ${tickText(most)}`}`,
+      `sum ${cell ? readoutWeight(sums[cell.key] ?? 0) : `≤ ${tickText(most)}`}`,
       bottom - geometry.sumsHeight / 2,
     );
   }
@@ -157,8 +157,14 @@ function paintEntropy(pen: CanvasRenderingContext2D, marks: Marks, entropy: Floa
     }
   });
   const at = cell?.query ?? marks.pinned;
-  const text = at === undefined ? `H ≤ ${most.toFixed(1)}` : `H ${entropy[at]!.toFixed(2)}`;
-  caption(pen, marks, `${text} bit`, geometry.top + geometry.plotHeight + 10);
+  const below = geometry.top + geometry.plotHeight;
+  caption(
+    pen,
+    marks,
+    at === undefined ? `≤ ${most.toFixed(1)} bit` : `${entropy[at]!.toFixed(2)} bit`,
+    below + 10,
+  );
+  caption(pen, marks, "entropy", below + 22);
 }
 
 /** A number at the right of the plot, for the bars. */

@@ -1,0 +1,158 @@
+import { build } from "esbuild";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { inspectorHtml } from "../../src/host/inspectorHtml";
+import { encodeStandalone, type StandaloneRun } from "../../src/protocol/standalone";
+import type { InspectorContent } from "../../src/protocol/viewContract";
+import { browserArguments, findBrowser } from "../../scripts/browser.mjs";
+import { themes, type ThemeName } from "./themes";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const served = path.join(root, "dist/webview");
+
+export interface PageOptions {
+  readonly theme?: ThemeName;
+  readonly width?: number;
+  readonly height?: number;
+  /** What `ready` says in place of the run. */
+  readonly content?: InspectorContent;
+  /** What setState kept earlier. */
+  readonly state?: unknown;
+}
+
+export interface Harness {
+  open(run: StandaloneRun | undefined, options?: PageOptions): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/** Serves the built page under its own content security policy and opens it in Chromium with a host that answers from data. */
+export async function startHarness(): Promise<Harness> {
+  if (!existsSync(path.join(served, "inspector.js")))
+    throw new Error("dist/webview is missing: npm run build");
+  const [host, server, browser] = await Promise.all([
+    bundleHost(),
+    serve(),
+    chromium.launch({
+      executablePath: findBrowser(),
+      args: [...browserArguments, "--force-color-profile=srgb"],
+    }),
+  ]);
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    open: (run, options = {}) => openPage(browser, origin, host, run, options),
+    async close() {
+      await browser.close();
+      server.close();
+    },
+  };
+}
+
+/** Everything that went wrong in a page: errors, and what its policy refused. */
+const problems = new WeakMap<Page, string[]>();
+
+export function problemsOf(page: Page): string[] {
+  return problems.get(page) ?? [];
+}
+
+async function openPage(
+  browser: Browser,
+  origin: string,
+  host: string,
+  run: StandaloneRun | undefined,
+  { theme = "dark", width = 1000, height = 800, content, state }: PageOptions,
+): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height }, reducedMotion: "reduce" });
+  const found: string[] = [];
+  problems.set(page, found);
+  page.on("pageerror", (error) => found.push(String(error.stack ?? error)));
+  page.on("console", (message) => {
+    const isOurs = !message.text().includes("willReadFrequently"); // The tests read pixels, the page does not.
+    if (isOurs && (message.type() === "error" || message.type() === "warning")) found.push(message.text());
+  });
+  await page.addInitScript(
+    ({ run, content, state }) =>
+      Object.assign(window, { headlightRun: run, headlightContent: content, headlightState: state }),
+    { run: run && encodeStandalone(run), content, state },
+  );
+  await page.addInitScript({ content: host });
+  await page.addInitScript(applyTheme, themes[theme]);
+  await page.goto(origin);
+  await page.waitForFunction(() => window.fakeHost.calls.some(({ method }) => method === "ready"));
+  await settled(page);
+  return page;
+}
+
+/** Changes the theme as VS Code does: variables on the root, a class on the body. */
+export async function setTheme(page: Page, theme: ThemeName): Promise<void> {
+  await page.evaluate(applyTheme, themes[theme]);
+  await settled(page);
+}
+
+/** Until the page has drawn what it was told: no call open, two frames passed. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForTimeout(80);
+  await page.evaluate(
+    () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+  );
+}
+
+function applyTheme({
+  bodyClass,
+  variables,
+}: {
+  bodyClass: string;
+  variables: Record<string, string>;
+}): void {
+  const apply = () => {
+    if (!document.body) return false;
+    for (const [name, value] of Object.entries(variables)) {
+      document.documentElement.style.setProperty(`--vscode-${name}`, value);
+    }
+    document.body.className = bodyClass;
+    return true;
+  };
+  if (apply()) return;
+  // Before the page's own script runs, as VS Code does.
+  const observer = new MutationObserver(() => apply() && observer.disconnect());
+  observer.observe(document, { childList: true, subtree: true });
+}
+
+async function bundleHost(): Promise<string> {
+  const result = await build({
+    entryPoints: [path.join(import.meta.dirname, "page/fakeHost.ts")],
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+  });
+  return result.outputFiles[0]!.text;
+}
+
+async function serve(): Promise<Server> {
+  const types: Record<string, string> = { ".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf" };
+  const server = createServer((request, response) => {
+    const name = path.basename(new URL(request.url ?? "/", "http://localhost").pathname);
+    const file = path.join(served, name);
+    if (name === "") {
+      const origin = `http://${request.headers.host}`;
+      response.setHeader("content-type", "text/html; charset=utf-8");
+      response.end(
+        inspectorHtml({
+          cspSource: origin,
+          nonce: "0123456789abcdef0123456789abcdef",
+          scriptUri: `${origin}/inspector.js`,
+          styleUri: `${origin}/inspector.css`,
+          language: "en",
+        }),
+      );
+    } else if (types[path.extname(name)] && existsSync(file)) {
+      response.setHeader("content-type", types[path.extname(name)]!);
+      response.end(readFileSync(file));
+    } else response.writeHead(name === "favicon.ico" ? 204 : 404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}

@@ -1,0 +1,85 @@
+import { HeadlightError } from "../../../src/core/errors";
+import { openChannel } from "../../../src/protocol/channel";
+import { parseStandalone } from "../../../src/protocol/standalone";
+import type { InspectorContent, ViewContract, ViewEvents } from "../../../src/protocol/viewContract";
+import { standaloneSlices } from "../../../webview/standalone/slices";
+
+/** The host's side of the channel, in the page: answers from a run that PyTorch or the engine computed, and keeps a log. */
+export interface FakeHost {
+  readonly calls: { readonly method: string; readonly argument: unknown }[];
+  state: unknown;
+  emit<K extends keyof ViewEvents>(event: K, argument: Parameters<ViewEvents[K]>[0]): void;
+  /** Something that no host should send. */
+  post(message: unknown): void;
+  /** Calls of these methods fail with this sentence. */
+  failing: Record<string, string>;
+}
+
+declare global {
+  interface Window {
+    headlightRun?: string;
+    headlightContent?: InspectorContent;
+    headlightState?: unknown;
+    fakeHost: FakeHost;
+  }
+}
+
+const content = window.headlightRun === undefined ? undefined : parseStandalone(window.headlightRun);
+const slices = content && standaloneSlices(content);
+const deliver = (message: unknown) => window.postMessage(message, "*");
+let toHost: (message: unknown) => void = () => {};
+
+const host: FakeHost = {
+  calls: [],
+  state: window.headlightState,
+  failing: {},
+  post: deliver,
+  emit: (event, argument) => channel.emit(event, argument),
+};
+window.fakeHost = host;
+
+const noted =
+  <A, R>(method: string, answer: (argument: A) => R) =>
+  (argument: A): R => {
+    host.calls.push({ method, argument });
+    const failure = host.failing[method];
+    if (failure) throw new HeadlightError("test", failure);
+    return answer(argument);
+  };
+
+const channel = openChannel<ViewContract, object, object, ViewEvents>(
+  {
+    // Copied as a real boundary would.
+    post: (message) => setTimeout(() => deliver(structuredClone(message))),
+    listen: (listener) => (toHost = listener),
+  },
+  {
+    ...(slices &&
+      Object.fromEntries(Object.entries(slices).map(([name, run]) => [name, noted(name, run as never)]))),
+    ready: noted("ready", () => ({
+      content:
+        window.headlightContent ??
+        (content
+          ? { status: "shown" as const, run: content.run, stale: false }
+          : { status: "empty" as const }),
+      selection: content?.selection,
+      settings: content?.settings ?? { colourMap: "theme" as const },
+    })),
+    select: noted("select", () => {}),
+    revealToken: noted("revealToken", () => {}),
+    runAgain: noted("runAgain", () => {}),
+    cancel: noted("cancel", () => {}),
+    save: noted("save", () => ({ saved: true })),
+  },
+);
+
+Object.assign(window, {
+  acquireVsCodeApi: () => ({
+    postMessage: (message: unknown) => {
+      const copy = structuredClone(message);
+      setTimeout(() => toHost(copy));
+    },
+    getState: () => host.state,
+    setState: (state: unknown) => (host.state = structuredClone(state)),
+  }),
+});

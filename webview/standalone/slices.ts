@@ -1,0 +1,66 @@
+import { HeadlightError } from "../../src/core/errors";
+import type { RunSummary } from "../../src/core/run";
+import type { Slices } from "../../src/protocol/slices";
+import type { StandaloneRun } from "../../src/protocol/standalone";
+import {
+  headVectorSlice,
+  maskSlice,
+  matrixSlice,
+  statistics,
+  thumbnails,
+  vectorSlices,
+} from "../../src/store/slices";
+import { storedRun, type StoredLayer, type StoredRun } from "../../src/store/storedRun";
+
+/** Answers from the data that a page carries, by the same functions as the worker. */
+export function standaloneSlices(content: StandaloneRun): Slices {
+  const run = store(content);
+  return {
+    matrix: async (query) => matrixSlice(run, query),
+    vectors: async (query) => vectorSlices(run, query),
+    thumbnails: async (query) => thumbnails(run, query),
+    statistics: async ({ block }) => statistics(run, block),
+    mask: async ({ block, layer }) => maskSlice(run, block, layer),
+    headVectors: async ({ address, which }) => headVectorSlice(run, address, which),
+    async predictions({ position, count }) {
+      const found = content.predictions.find((entry) => entry.position === position);
+      if (!found)
+        throw new HeadlightError("no-predictions", "This page carries no predictions for this token.");
+      return found.likely.slice(0, count);
+    },
+  };
+}
+
+function store({ run, tensors }: StandaloneRun): StoredRun {
+  return storedRun(
+    run,
+    run.blocks.flatMap(({ kind, layers }) =>
+      layers.map((info): StoredLayer => {
+        const held = tensors.filter(({ block, layer }) => block === kind && layer === info.layer);
+        return {
+          block: kind,
+          info,
+          tensors: new Map(held.map(({ what, dims, data }) => [what, { dims, data }])),
+        };
+      }),
+    ),
+  );
+}
+
+/** The summary with only those measures and vectors that the page carries. */
+export function carriedSummary({ run, tensors }: StandaloneRun): RunSummary {
+  return {
+    ...run,
+    blocks: run.blocks.map((block) => ({
+      ...block,
+      layers: block.layers.map((info) => ({
+        ...info,
+        has: info.has.filter((what) =>
+          tensors.some(
+            (held) => held.block === block.kind && held.layer === info.layer && held.what === what,
+          ),
+        ),
+      })),
+    })),
+  };
+}
