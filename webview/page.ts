@@ -83,7 +83,7 @@ export function mountPage(root: HTMLElement, host: Host, events: PageEvents): vo
     inspector,
     createExportMenu(() => mounted.value, exportOf),
   );
-  mountBanner(find(".banner"), find(".page-message"), inspector);
+  mountBanner(root, find(".banner"), find(".page-message"), inspector);
   mountReadout(find(".readout"), find("#said"), context);
   mountStage(find(".tabs"), context, mounted);
 

@@ -389,11 +389,11 @@ describe.skipIf(!hasFixtures)("a causal run", () => {
     ["light", 400],
   ] as const)("looks as kept in %s at %i pixels", async (theme, width) => {
     await open(run, { theme, width });
-    await expectPicture(page, `heads-${theme}-${width}`);
+    await expectPicture(page.locator(".stage"), `heads-${theme}-${width}`);
     await press("2", "]", "]");
     await page.locator(".figure").focus();
     await press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight");
-    await expectPicture(page, `head-${theme}-${width}`);
+    await expectPicture(page.locator(".stage"), `head-${theme}-${width}`);
   });
 });
 
@@ -404,6 +404,7 @@ describe.skipIf(!hasFixtures)("an encoder-decoder run", () => {
     await open(run);
     await page.getByRole("combobox", { name: "Attention" }).click();
     await page.locator("vscode-option:visible", { hasText: "Cross" }).click();
+    await settled(page);
     await press("2");
     expect(await page.getByRole("listbox", { name: "Target: queries" }).locator(".token").count()).toBe(5);
     expect(await page.getByRole("listbox", { name: "Source: keys" }).locator(".token").count()).toBe(13);
@@ -413,7 +414,7 @@ describe.skipIf(!hasFixtures)("an encoder-decoder run", () => {
     expect(await readout()).toContain("·How (1) → ·quick (1)");
     expect(await readout()).toContain(cross.data[1 * 13 + 1]!.toFixed(4));
     await expectAccessible(page);
-    await expectPicture(page, "cross-dark-1000");
+    await expectPicture(page.locator(".stage"), "cross-dark-1000");
   });
 });
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { decode } from "fast-png";
-import type { Page } from "playwright-core";
+import type { Locator } from "playwright-core";
 import { expect } from "vitest";
 
 const golden = path.resolve(import.meta.dirname, "../golden/browser");
@@ -13,11 +13,11 @@ const tolerance = 40;
 const share = 0.02;
 
 /**
- * Compares what the page shows with the kept picture of that name; `HEADLIGHT_PICTURES=1` keeps it anew. What was
+ * Compares an element with the kept picture of that name; `HEADLIGHT_PICTURES=1` keeps it anew. What was
  * seen is written to out/browser either way.
  */
-export async function expectPicture(page: Page, name: string): Promise<void> {
-  const shot = await page.screenshot();
+export async function expectPicture(shown: Locator, name: string): Promise<void> {
+  const shot = await shown.screenshot();
   mkdirSync(seen, { recursive: true });
   writeFileSync(path.join(seen, `${name}.png`), shot);
   const kept = path.join(golden, `${name}.png`);

@@ -11,7 +11,12 @@ const patience = 300;
  * What the host says of the inspection besides the result: running, failed, stale. With a result on screen it is a
  * bar above it and the result stays; without one it fills the page.
  */
-export function mountBanner(bar: HTMLElement, page: HTMLElement, inspector: Inspector): void {
+export function mountBanner(
+  root: HTMLElement,
+  bar: HTMLElement,
+  page: HTMLElement,
+  inspector: Inspector,
+): void {
   const waited = signal(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
@@ -23,17 +28,12 @@ export function mountBanner(bar: HTMLElement, page: HTMLElement, inspector: Insp
   onFrame(() => {
     const template = message(inspector, waited.value);
     const hasRun = inspector.run.value !== undefined;
-    document.body.classList.toggle("has-run", hasRun);
-    document.body.classList.toggle("is-stale", isStale(inspector));
+    root.classList.toggle("has-run", hasRun);
     render(hasRun ? template : nothing, bar);
     render(hasRun ? nothing : (template ?? nothing), page);
     bar.hidden = !hasRun || template === nothing;
     page.hidden = hasRun;
   });
-}
-
-function isStale({ content }: Inspector): boolean {
-  return content.value.status === "shown" && content.value.stale;
 }
 
 function message(inspector: Inspector, waited: boolean) {
