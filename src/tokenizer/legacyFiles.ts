@@ -1,8 +1,15 @@
-import { malformedTokenizer } from "./errors";
+import type { Notice } from "../core/run";
+import { malformedTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields } from "./fields";
 
+/** A tokenizer.json made from older files, and what had to be assumed. */
+export interface RebuiltFile {
+  readonly file: unknown;
+  readonly notices: readonly Notice[];
+}
+
 /** A tokenizer.json equal to BERT's `vocab.txt`: one piece a line, basic tokenizer, WordPiece. */
-export function fromVocabTxt(vocabTxt: string, tokenizerConfig: unknown): unknown {
+export function fromVocabTxt(vocabTxt: string, tokenizerConfig: unknown): RebuiltFile {
   const config = Fields.of(tokenizerConfig ?? {}, "tokenizer_config.json");
   const lines = vocabTxt.split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
@@ -21,7 +28,15 @@ export function fromVocabTxt(vocabTxt: string, tokenizerConfig: unknown): unknow
     throw malformedTokenizer("vocab.txt", `has no line ${JSON.stringify(unknown)}`);
   }
   const surrounded = vocab.has(first) && vocab.has(last);
-  return {
+  const notices = assumedClass(config, BERT_CLASSES, "vocab.txt as BERT's");
+  if (!config.has("do_lower_case") && lines.some((line) => /^(?:##)?\p{Lu}/u.test(line))) {
+    notices.push(
+      assumed(
+        "vocab.txt has capital letters but tokenizer_config.json does not say do_lower_case: lower case, as transformers does",
+      ),
+    );
+  }
+  const file = {
     added_tokens: specials.map((content) => addedToken(content, vocab.get(content)!)),
     normalizer: {
       type: "BertNormalizer",
@@ -43,29 +58,39 @@ export function fromVocabTxt(vocabTxt: string, tokenizerConfig: unknown): unknow
       vocab: Object.fromEntries(vocab),
     },
   };
+  return { file, notices };
 }
 
 /** A tokenizer.json equal to GPT-2's or RoBERTa's `vocab.json` and `merges.txt`: byte-level byte-pair encoding. */
-export function fromVocabAndMerges(vocabJson: unknown, mergesTxt: string, tokenizerConfig: unknown): unknown {
+export function fromVocabAndMerges(
+  vocabJson: unknown,
+  mergesTxt: string,
+  tokenizerConfig: unknown,
+): RebuiltFile {
   const config = Fields.of(tokenizerConfig ?? {}, "tokenizer_config.json");
   const vocab = Fields.of(vocabJson, "vocab.json");
   const merges = mergesTxt.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version"));
+  if (merges.some((line) => line.endsWith("</w>"))) {
+    throw unsupportedTokenizer(
+      "a merges.txt that marks the ends of words (CLIP, GPT) without a tokenizer.json",
+    );
+  }
   const addPrefixSpace = config.boolean("add_prefix_space", false);
   const first = tokenName(config, "cls_token", "<s>");
   const last = tokenName(config, "sep_token", "</s>");
-  const isRoberta =
-    vocab.has(first) && vocab.has(last) && vocab.has(tokenName(config, "mask_token", "<mask>"));
+  const mask = tokenName(config, "mask_token", "<mask>");
   const end = tokenName(config, "eos_token", "<|endoftext|>");
-  const specials = (
-    isRoberta
-      ? [first, last, tokenName(config, "unk_token", "<unk>"), tokenName(config, "pad_token", "<pad>")]
-      : [end]
-  ).filter((token) => vocab.has(token));
-  const mask = isRoberta ? [tokenName(config, "mask_token", "<mask>")] : [];
-  return {
+  const begin = tokenName(config, "bos_token", end);
+  const unknown = tokenName(config, "unk_token", "<unk>");
+  const pad = tokenName(config, "pad_token", "<pad>");
+  const isRoberta = [first, last, mask].every((token) => vocab.has(token));
+  const specials = (isRoberta ? [first, last, unknown, pad] : [...new Set([end, begin])]).filter((token) =>
+    vocab.has(token),
+  );
+  const file = {
     added_tokens: [
       ...specials.map((content) => addedToken(content, vocab.count(content))),
-      ...mask.map((content) => ({ ...addedToken(content, vocab.count(content)), lstrip: true })),
+      ...(isRoberta ? [{ ...addedToken(mask, vocab.count(mask)), lstrip: true }] : []),
     ],
     normalizer: null,
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: true },
@@ -77,9 +102,43 @@ export function fromVocabAndMerges(vocabJson: unknown, mergesTxt: string, tokeni
           trim_offsets: true,
           add_prefix_space: addPrefixSpace,
         }
-      : { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: false },
+      : config.boolean("add_bos_token", false)
+        ? beginning(begin, vocab.count(begin))
+        : { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: false },
     decoder: { type: "ByteLevel" },
     model: { type: "BPE", vocab: vocabJson, merges },
+  };
+  return {
+    file,
+    notices: assumedClass(config, BYTE_LEVEL_CLASSES, "vocab.json and merges.txt as GPT-2's or RoBERTa's"),
+  };
+}
+
+const BERT_CLASSES =
+  /^(?:Bert|DistilBert|Electra|MobileBert|ConvBert|LayoutLM|Lxmert|MPNet|DPR\w*|SqueezeBert)Tokenizer(?:Fast)?$/;
+const BYTE_LEVEL_CLASSES =
+  /^(?:GPT2|Roberta|Bart|Longformer|LED|Deberta|CodeGen|Blenderbot)Tokenizer(?:Fast)?$/;
+
+/** A notice where tokenizer_config.json names no class, or one that is not known to read its files in this way. */
+function assumedClass(config: Fields, known: RegExp, reading: string): Notice[] {
+  const name = config.string("tokenizer_class", "");
+  if (known.test(name)) return [];
+  return [
+    assumed(
+      `tokenizer_config.json names ${name ? JSON.stringify(name.slice(0, 40)) : "no tokenizer_class"}: read ${reading}`,
+    ),
+  ];
+}
+
+function assumed(what: string): Notice {
+  return { code: "tokenizer-assumed", message: `The tokenizer was rebuilt from older files; ${what}.` };
+}
+
+function beginning(content: string, id: number) {
+  return {
+    type: "TemplateProcessing",
+    single: [{ SpecialToken: { id: content, type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+    special_tokens: { [content]: { id: content, ids: [id], tokens: [content] } },
   };
 }
 

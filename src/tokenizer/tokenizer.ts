@@ -7,7 +7,7 @@ import { parseBytePairModel } from "./bytePairModel";
 import { parseDecoder } from "./decoder";
 import { noTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields } from "./fields";
-import { fromVocabAndMerges, fromVocabTxt } from "./legacyFiles";
+import { fromVocabAndMerges, fromVocabTxt, type RebuiltFile } from "./legacyFiles";
 import { parseNormalizer } from "./normalizers";
 import { parsePostProcessor, type PlacedToken } from "./postProcessor";
 import { parsePreTokenizer, preTokenize } from "./preTokenizers";
@@ -49,7 +49,8 @@ export interface Tokenizer {
  * where a file is malformed or asks for something that is not known here.
  */
 export function openTokenizer(files: TokenizerFiles): Tokenizer {
-  const file = Fields.of(tokenizerJsonOf(files), "tokenizer.json");
+  const source = tokenizerJsonOf(files);
+  const file = Fields.of(source.file, "tokenizer.json");
   const normalize = parseNormalizer(file.get("normalizer"));
   const modelFields = file.object("model");
   const type = modelType(modelFields);
@@ -125,7 +126,7 @@ export function openTokenizer(files: TokenizerFiles): Tokenizer {
     },
     vocabSize,
     specialIds,
-    notices: [...added.notices, ...(model.dropsUnknown ? [DROPS_UNKNOWN] : [])],
+    notices: [...source.notices, ...added.notices, ...(model.dropsUnknown ? [DROPS_UNKNOWN] : [])],
   };
 }
 
@@ -135,8 +136,8 @@ const DROPS_UNKNOWN: Notice = {
     "The tokenizer has no token for unknown text: characters outside its vocabulary are left out, here as in the reference.",
 };
 
-function tokenizerJsonOf(files: TokenizerFiles): unknown {
-  if (files.tokenizerJson !== undefined) return files.tokenizerJson;
+function tokenizerJsonOf(files: TokenizerFiles): RebuiltFile {
+  if (files.tokenizerJson !== undefined) return { file: files.tokenizerJson, notices: [] };
   if (files.vocabTxt !== undefined) return fromVocabTxt(files.vocabTxt, files.tokenizerConfig);
   if (files.vocabJson !== undefined && files.mergesTxt !== undefined) {
     return fromVocabAndMerges(files.vocabJson, files.mergesTxt, files.tokenizerConfig);
