@@ -47,15 +47,20 @@ function writeEntry([key, value]: [string, string], pbf: PbfWriter): void {
 
 /** The weight files beside a model; throws a HeadlightError for one outside the model's folder. */
 export function externalFiles(flow: Dataflow): ExternalFile[] {
-  const needed = new Map<string, number>();
-  for (const tensor of storedTensors(flow)) {
-    const { external } = tensor;
+  const ends = new Map<string, number>();
+  for (const { external } of storedTensors(flow)) {
     if (!external) continue;
-    const end = external.byteOffset + (external.byteLength ?? 0);
-    if (!staysInside(external.location) || !(end >= 0)) throw externalDataOutside(external.location);
-    needed.set(external.location, Math.max(end, needed.get(external.location) ?? 0));
+    const { location, byteOffset, byteLength = Number.POSITIVE_INFINITY } = external;
+    const end = byteOffset + byteLength;
+    if (!staysInside(location) || !(byteOffset >= 0) || !(byteLength >= 0))
+      throw externalDataOutside(location);
+    ends.set(location, Math.max(end, ends.get(location) ?? 0));
   }
-  return [...needed].map(([path, byteLength]) => ({ path, reference: path, byteLength }));
+  return [...ends].map(([path, end]) => ({
+    path,
+    reference: path,
+    ...(Number.isFinite(end) && { byteLength: end }),
+  }));
 }
 
 /** A relative path without a way up, a drive, a scheme or a backslash. */

@@ -20,7 +20,7 @@ import type { ByteSource } from "./wire";
 export interface InstrumentOptions {
   readonly capture: readonly Capture[];
   readonly backend: "wasm" | "webgpu";
-  /** Leave large weights in the file and have the runtime fetch them from there (see lazyBytes.ts and probe.ts). */
+  /** Leave large weights in the file and have the runtime fetch them from there (see probe.ts). */
   readonly externalise?: boolean;
 }
 

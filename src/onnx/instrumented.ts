@@ -22,10 +22,12 @@ export interface InstrumentedModel {
 export interface ExternalFile {
   /** As the graph names it: the name to give to the runtime. */
   readonly path: string;
-  /** Where it lies, relative to the model's folder; "" is the model file itself (see lazyBytes.ts). */
+  /** Where it lies, relative to the model's folder; "" is the model file itself. */
   readonly reference: string;
-  /** How long it must be at least. */
-  readonly byteLength: number;
+  /** The part that the graph refers to: from here (default: the start) … */
+  readonly byteOffset?: number;
+  /** … for so many bytes (default: to the end). */
+  readonly byteLength?: number;
 }
 
 export interface GraphInput {
