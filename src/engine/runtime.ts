@@ -1,9 +1,12 @@
 import * as ort from "onnxruntime-web";
 
-/** URLs of the runtime's own two files; in Node file URLs, since plain paths break on "#" and "%". */
+/**
+ * The runtime's own two files by URL; in Node file URLs, since plain paths break on "#" and "%". The second may be
+ * its bytes: where a policy lets scripts come from blobs, it still refuses to fetch them.
+ */
 export interface RuntimeFiles {
   readonly mjs: string;
-  readonly wasm: string;
+  readonly wasm: string | Uint8Array;
 }
 
 /** A tensor as the runtime takes and gives it; float16 comes as its bits in a Uint16Array. */
@@ -26,7 +29,9 @@ export interface RuntimeSession {
 
 /** Must come before the first session: the runtime takes its files and its number of threads once. */
 export function configureRuntime(files: RuntimeFiles, nThreads: number): void {
-  ort.env.wasm.wasmPaths = { mjs: files.mjs, wasm: files.wasm };
+  const { mjs, wasm } = files;
+  ort.env.wasm.wasmPaths = typeof wasm === "string" ? { mjs, wasm } : { mjs };
+  if (typeof wasm !== "string") ort.env.wasm.wasmBinary = wasm;
   ort.env.wasm.numThreads = nThreads;
   ort.env.logLevel = "error";
 }

@@ -1,48 +1,43 @@
 import type { RunningWorker, WorkerStarter } from "../engine/engine";
-import { inlineStarter } from "../engine/inline";
-import { createService } from "../engine/worker/service";
-import { webPlatform } from "./platform";
+import { openChannel, type Port } from "../protocol/channel";
+import type { FilesContract } from "./filesContract";
 
-/** What the worker is told first. */
+/** What the worker is told first; a port of its own answers its questions about files. */
 export interface WorkerSetup {
-  /** Folder of ort-wasm-simd-threaded.{mjs,wasm}. */
-  readonly runtimeUrl: string;
+  readonly runtime: { readonly mjs: Uint8Array; readonly wasm: Uint8Array };
+  readonly files: MessagePort;
+}
+
+/** References of the worker's code and of the runtime's two files. */
+export interface WorkerFiles {
+  readonly code: string;
+  readonly mjs: string;
+  readonly wasm: string;
 }
 
 /**
- * Starts the bundle of web/worker.ts at `workerUrl` in a worker; where the page may start none, the engine runs
- * in this thread, and `onInline` is told why.
+ * Starts the bundle of web/worker.ts from a blob. Nothing is fetched: the files of an extension may lie where only
+ * the editor's file system reaches (vscode-remote:), so that reads them, here and for the worker.
  */
-export function webWorkerStarter(
-  workerUrl: string,
-  setup: WorkerSetup,
-  onInline: (reason: string) => void,
-): WorkerStarter {
-  const inline = inlineStarter((emit) => createService(webPlatform(setup.runtimeUrl), emit));
-  let refused = false;
-  return {
-    async start() {
-      if (refused) return inline.start();
-      try {
-        return await startWorker(workerUrl, setup);
-      } catch (error) {
-        refused = true;
-        onInline(error instanceof Error ? error.message : String(error));
-        return inline.start();
-      }
-    },
-  };
+export function webWorkerStarter(source: FilesContract, files: WorkerFiles): WorkerStarter {
+  return { start: () => startWorker(source, files) };
 }
 
-/** A worker must be of the page's own origin: a script of another one is fetched and started from a blob. */
-async function startWorker(workerUrl: string, setup: WorkerSetup): Promise<RunningWorker> {
-  const response = await fetch(workerUrl);
-  if (!response.ok) throw new Error(`${workerUrl}: the server answered ${response.status}`);
-  const script = URL.createObjectURL(new Blob([await response.text()], { type: "text/javascript" }));
+async function startWorker(source: FilesContract, files: WorkerFiles): Promise<RunningWorker> {
+  const read = (reference: string) => source.readAll({ reference });
+  const [code, mjs, wasm] = await Promise.all([read(files.code), read(files.mjs), read(files.wasm)]);
+  const script = URL.createObjectURL(new Blob([new Uint8Array(code)], { type: "text/javascript" }));
+  const { port1, port2 } = new MessageChannel();
+  openChannel<FilesContract, object, object, object>(messagePort(port1), {
+    readAll: (request) => source.readAll(request),
+    size: (request) => source.size(request),
+    list: (request) => source.list(request),
+  });
   try {
     const worker = new Worker(script, { name: "headlight-engine" });
+    const setup: WorkerSetup = { runtime: { mjs, wasm }, files: port2 };
     await untilRunning(worker, setup);
-    return running(worker);
+    return running(worker, () => port1.close());
   } finally {
     URL.revokeObjectURL(script);
   }
@@ -53,11 +48,15 @@ function untilRunning(worker: Worker, setup: WorkerSetup): Promise<void> {
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(event.message || "the worker was refused"));
     worker.onmessage = () => resolve();
-    worker.postMessage(setup);
+    worker.postMessage(setup, [setup.files]);
   });
 }
 
-function running(worker: Worker): RunningWorker {
+function running(worker: Worker, close: () => void): RunningWorker {
+  const end = () => {
+    worker.terminate();
+    close();
+  };
   return {
     port: {
       post: (message, transfer = []) => worker.postMessage(message, transfer),
@@ -65,12 +64,21 @@ function running(worker: Worker): RunningWorker {
         worker.onmessage = ({ data }: MessageEvent<unknown>) => receive(data);
       },
     },
-    terminate: async () => worker.terminate(),
+    terminate: async () => end(),
     onExit: (listener) => {
       worker.onerror = (event) => {
-        worker.terminate();
+        end();
         listener(event.message || "the worker failed");
       };
+    },
+  };
+}
+
+export function messagePort(port: MessagePort): Port {
+  return {
+    post: (message, transfer = []) => port.postMessage(message, transfer),
+    listen: (receive) => {
+      port.onmessage = ({ data }: MessageEvent<unknown>) => receive(data);
     },
   };
 }
