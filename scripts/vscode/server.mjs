@@ -104,6 +104,8 @@ function writeSettings(dataFolder, settings) {
     "workbench.tips.enabled": false,
     "extensions.ignoreRecommendations": true,
     "chat.commandCenter.enabled": false,
+    // An address that names a file would otherwise open that alone at each reload.
+    "window.restoreWindows": "preserve",
   };
   fs.writeFileSync(path.join(folder, "settings.json"), JSON.stringify({ ...quiet, ...settings }, null, 2));
 }

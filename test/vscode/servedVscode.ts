@@ -29,6 +29,8 @@ export interface ServedVscode {
   /** Waits until a canvas below `selector` of the inspector shows something. */
   painted(selector: string): Promise<void>;
   setTheme(theme: Theme): Promise<void>;
+  /** Waits until what VS Code keeps over a reload satisfies; in a browser it writes that down every 5 s. */
+  stateKept(satisfies: (state: string) => boolean): Promise<void>;
   /** Keeps a picture in out/screenshots. */
   picture(name: string): Promise<void>;
   close(): Promise<void>;
@@ -92,6 +94,11 @@ export async function openVscode(options: {
       };
       await page.locator(`.monaco-workbench.${kind[theme]}`).waitFor();
     },
+    async stateKept(satisfies) {
+      // State is JSON in JSON in JSON.
+      while (!satisfies((await page.evaluate(readKeptState)).replaceAll("\\", "")))
+        await page.waitForTimeout(250);
+    },
     async picture(name) {
       await page.screenshot({ path: path.join(outFolder, "screenshots", `${name}.png`) });
     },
@@ -128,6 +135,24 @@ function drawn(text: string): RegExp {
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** Runs in the page: all that VS Code wrote down about this folder. */
+async function readKeptState(): Promise<string> {
+  const done = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  const texts: string[] = [];
+  for (const { name } of await indexedDB.databases()) {
+    if (!name?.startsWith("vscode-web-state-db-")) continue;
+    const database = await done(indexedDB.open(name));
+    const table = database.transaction("ItemTable").objectStore("ItemTable");
+    texts.push(...(await done(table.getAll())).map(String));
+    database.close();
+  }
+  return texts.join("\n");
 }
 
 /** Runs in the page: where a word of a line of the editor is on screen. */

@@ -102,6 +102,7 @@ describe("A person's way through an inspection", () => {
   it("comes back after a reload with the same text, layer and head", async () => {
     const { inspector, page } = vscode;
     const nTokens = await inspector.getByText(/^\d+ tokens$/).innerText();
+    await vscode.stateKept((state) => state.includes('"head":6') && state.includes("second + first"));
     await page.reload();
     await vscode.painted(".figure");
     expect(await inspector.getByText(/^\d+ tokens$/).innerText()).toBe(nTokens);
