@@ -23,6 +23,8 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
       which: oneOf(query.which, "which", ["q", "k", "v", "output"]),
     };
   },
+  positions: (raw) => ({ runId: runId(record(raw, "positions").runId) }),
+  distances: (raw) => ofBlock(record(raw, "distances")),
   predictions: (raw) => {
     const query = record(raw, "predictions");
     return {

@@ -40,6 +40,8 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
     statistics: slice("statistics"),
     mask: slice("mask"),
     headVectors: slice("headVectors"),
+    positions: slice("positions"),
+    distances: slice("distances"),
     predictions: slice("predictions"),
     ready: (message) => watched(() => actions.ready((message as { state?: unknown } | undefined)?.state)),
     select: (raw) => watched(() => session.select(parseSelection(raw))),

@@ -1,4 +1,4 @@
-import type { ModelSummary } from "../core/run";
+import type { ModelSummary, PositionScheme } from "../core/run";
 
 /** What Headlight reads of a Hugging Face config.json; everything may be absent. */
 export interface ModelConfig {
@@ -12,6 +12,13 @@ export interface ModelConfig {
   readonly decoderStartTokenId?: number;
   readonly bosTokenId?: number;
   readonly padTokenId?: number;
+  /** Numbers of a query or key vector. */
+  readonly dHead?: number;
+  /** How positions are marked, where the config says. */
+  readonly positions?: {
+    readonly scheme: PositionScheme;
+    readonly parameters: Readonly<Record<string, number>>;
+  };
 }
 
 /** Model types that are encoders though nothing else in their config says so. */
@@ -26,17 +33,40 @@ export function parseConfig(raw: unknown): ModelConfig {
   const inner = typeof fields.text_config === "object" ? (fields.text_config as Record<string, unknown>) : {};
   const count = (...names: string[]) => firstCount(fields, names) ?? firstCount(inner ?? {}, names);
   const architecture = typeof fields.model_type === "string" ? fields.model_type : undefined;
+  const nHeads = count("num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads");
+  const width = count("hidden_size", "n_embd", "d_model", "dim");
   return {
     architecture,
     kind: kindOf(fields, architecture),
     nLayers: count("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers"),
-    nHeads: count("num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads"),
+    nHeads,
+    dHead:
+      count("head_dim", "d_kv") ?? (nHeads && width && width % nHeads === 0 ? width / nHeads : undefined),
+    positions: positionsOf({ ...inner, ...fields }, architecture),
     context: count("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"),
     vocab: count("vocab_size"),
     decoderStartTokenId: index(fields.decoder_start_token_id),
     bosTokenId: index(fields.bos_token_id),
     padTokenId: index(fields.pad_token_id),
   };
+}
+
+/** Model types that learn a table of positions and have no field that says so. */
+const learnedTables =
+  /^(gpt2|gpt_neo|openai-gpt|opt|bert|distilbert|roberta|xlm-roberta|camembert|electra|albert|vit|deit|beit)$/;
+
+function positionsOf(fields: Record<string, unknown>, architecture = ""): ModelConfig["positions"] {
+  const number = (name: string) => (typeof fields[name] === "number" ? fields[name] : undefined);
+  const base = number("rope_theta");
+  if (base !== undefined && base > 0) return { scheme: "rope", parameters: { base } };
+  const nBuckets = number("relative_attention_num_buckets");
+  if (nBuckets !== undefined) {
+    const maxDistance = number("relative_attention_max_distance") ?? 128;
+    return { scheme: "relative-bias", parameters: { buckets: nBuckets, maxDistance } };
+  }
+  if (fields.alibi === true || architecture === "bloom") return { scheme: "alibi", parameters: {} };
+  if (learnedTables.test(architecture)) return { scheme: "learned", parameters: {} };
+  return undefined;
 }
 
 function kindOf(fields: Record<string, unknown>, architecture = ""): ModelSummary["kind"] {

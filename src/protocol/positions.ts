@@ -6,7 +6,9 @@ import type { Tensor } from "../core/tensor";
 /** What a model's own graph and weights say about positions. Parts that could not be read are absent. */
 export interface ModelPositions {
   readonly scheme: PositionScheme;
-  /** As read from the graph, by name: base, table size, number of buckets, … */
+  /** Where the scheme and its parameters were read; absent where it is not known. */
+  readonly source?: "graph" | "config.json";
+  /** By name: base, length of the table, number of buckets, … */
   readonly parameters: Readonly<Record<string, number | string>>;
   /** Why something is absent, as a sentence. */
   readonly missing?: string;

@@ -25,7 +25,8 @@ export function tensorOf({ info, block, tensors }: StoredLayer, what: Measure | 
 /** One head's part of a tensor: a view, not a copy. */
 export function headOf({ dims, data }: Tensor, head: number): Float32Array {
   const [nHeads = 0, rows = 0, columns = 0] = dims;
-  if (!(Number.isInteger(head) && head >= 0 && head < nHeads)) throw badChoice(`the layer has no head ${head}`);
+  if (!(Number.isInteger(head) && head >= 0 && head < nHeads))
+    throw badChoice(`the layer has no head ${head}`);
   return data.subarray(head * rows * columns, (head + 1) * rows * columns);
 }
 

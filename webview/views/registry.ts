@@ -1,8 +1,9 @@
 import { headView } from "./head/headView";
 import { headsView } from "./heads/headsView";
 import { maskView } from "./mask/maskView";
+import { positionsView } from "./positions/positionsView";
 import { stepsView } from "./steps/stepsView";
 import type { View } from "./view";
 
 /** The tabs, from left to right; the number keys follow this order. */
-export const views: readonly View[] = [headsView, headView, stepsView, maskView];
+export const views: readonly View[] = [headsView, headView, stepsView, maskView, positionsView];

@@ -1,4 +1,4 @@
-import { badRequest } from "../../core/errors";
+import { badRequest, unknownRun } from "../../core/errors";
 import type { HeadVectors, Measure } from "../../core/run";
 import type { Local } from "../../protocol/channel";
 import type {
@@ -7,6 +7,7 @@ import type {
   EngineSettings,
   InspectRequest,
 } from "../../protocol/engineContract";
+import { distanceSlice } from "../../store/distances";
 import {
   headVectorSlice,
   maskSlice,
@@ -19,6 +20,7 @@ import { RunStore } from "../../store/runStore";
 import type { StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
 import { deepen, inspect, type Stages } from "./inspect";
+import { modelPositions } from "./modelPositions";
 import { Models } from "./models";
 import type { Platform } from "./platform";
 import { mostLikely } from "./predictions";
@@ -105,6 +107,17 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       vectorSlices(await withTensors(query.runId, query.measure, signal), query),
     thumbnails: (query) => thumbnails(store.get(query.runId), query),
     statistics: ({ runId, block }) => statistics(store.get(runId), block),
+    distances: ({ runId, block }) => distanceSlice(store.get(runId), block),
+    positions: ({ runId }, { signal }) =>
+      queue.run(async () => {
+        const run = store.get(runId);
+        const request = requests.get(run);
+        if (!request) throw unknownRun(runId);
+        const { report, config } = await models.get(request.model, "weights");
+        const nHeads = run.layers[0]?.info.nHeads ?? 0;
+        const dHead = run.layers[0]?.tensors.get("q")?.dims[2] ?? report.blocks[0]?.layers[0]?.dHead;
+        return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead });
+      }, signal),
     mask: ({ runId, block, layer }) => maskSlice(store.get(runId), block, layer),
     headVectors: async ({ runId, address, which }, { signal }) =>
       headVectorSlice(await withTensors(runId, which, signal), address, which),

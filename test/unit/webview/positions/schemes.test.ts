@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { ropeFrequencies } from "../../../../src/core/positions/rope";
+import { sinusoidalTable } from "../../../../src/core/positions/sinusoidal";
+import { T5_BUCKETS } from "../../../../src/core/positions/relativeBuckets";
+import { tensor } from "../../../../src/core/tensor";
+import { headCurves } from "../../../../webview/views/positions/distancePanel";
+import { modelPanels } from "../../../../webview/views/positions/modelPanel";
+import {
+  alibiPanels,
+  relativePanels,
+  ropePanels,
+  sinusoidalPanels,
+} from "../../../../webview/views/positions/schemes";
+
+const finite = (numbers: ArrayLike<number>) => Array.from(numbers).every(Number.isFinite);
+
+describe("what there is to see of a scheme", () => {
+  it.each([
+    ["sinusoidal", sinusoidalPanels(16, 8, 10_000), 2, 2],
+    ["rope", ropePanels(16, ropeFrequencies(8)), 2, 2],
+    ["alibi", alibiPanels(16, 8, 3), 1, 2],
+    ["relative", relativePanels(16, T5_BUCKETS), 1, 1],
+    ["two positions, two dimensions", sinusoidalPanels(2, 2, 10), 2, 2],
+    ["one head", alibiPanels(2, 1, 0), 1, 2],
+  ])("%s: pictures and curves, all of numbers", (_name, { pictures, charts }, nPictures, nCharts) => {
+    expect([pictures.length, charts.length]).toEqual([nPictures, nCharts]);
+    for (const { tensor } of pictures)
+      expect(tensor.data.length).toBe(tensor.dims.reduce((a, b) => a * b, 1));
+    for (const { series } of charts) for (const { x, y } of series) expect(finite(x) && finite(y)).toBe(true);
+  });
+
+  it("of relative buckets, adds the learned bias of the head where the model's is known", () => {
+    const bias = Float32Array.from({ length: 32 }, (_, bucket) => bucket / 10);
+    const [learned] = relativePanels(4, T5_BUCKETS, bias).charts;
+    // Key 3 after the query falls into bucket 16 + 3 (Raffel et al. 2020: exact below 8).
+    expect(learned!.series[0]!.y[6]).toBeCloseTo(1.9);
+  });
+});
+
+describe("a model's own scheme", () => {
+  const none = { parameters: {} };
+  it("is shown as sinusoidal where its table is one, whatever the report says", () => {
+    const panels = modelPanels({ ...none, scheme: "learned", table: sinusoidalTable(40, 16, 300) }, 40, 0)!;
+    expect(panels.charts.map(({ title }) => title)).toContain("Wavelength of each pair");
+    const learned = tensor([4, 2], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 9));
+    const other = modelPanels({ ...none, scheme: "learned", table: learned }, 4, 0)!;
+    expect(other.charts.map(({ title }) => title)).toEqual(["Dimensions over position"]);
+  });
+
+  it("takes the chosen head's column of the learned bias", () => {
+    const bucketBias = tensor(
+      [32, 2],
+      Float32Array.from({ length: 64 }, (_, i) => (i % 2 ? 5 : -5)),
+    );
+    const panels = modelPanels({ ...none, scheme: "relative-bias", buckets: T5_BUCKETS, bucketBias }, 8, 1)!;
+    expect([...new Set(Array.from(panels.charts[0]!.series[0]!.y))]).toEqual([5]);
+  });
+
+  it("is nothing to draw where no numbers are known", () => {
+    expect(modelPanels({ ...none, scheme: "unknown" }, 8, 0)).toBeUndefined();
+    expect(modelPanels({ ...none, scheme: "learned" }, 8, 0)).toBeUndefined();
+  });
+});
+
+describe("the small curves of all heads", () => {
+  it("name the distance at which each head looks most, and leave gaps where nothing is visible", () => {
+    const mean = Float32Array.of(0.1, 0.7, 0.2, NaN, 0.5, 0.25);
+    const curves = headCurves({ layers: [{ layer: 2, nHeads: 2 }], firstDistance: 0, nDistances: 3, mean });
+    expect(curves.map(({ head, peak, peakWeight }) => [head, peak, peakWeight])).toEqual([
+      [0, 1, expect.closeTo(0.7)],
+      [1, 1, 0.5],
+    ]);
+    expect(curves[1]!.path).toMatch(/^M50/);
+  });
+});

@@ -1,0 +1,152 @@
+import { computed, effect, signal } from "@preact/signals-core";
+import { html, nothing, render } from "lit-html";
+import { productOverDistance, rotate } from "../../../src/core/positions/rope";
+import type { Tensor } from "../../../src/core/tensor";
+import type { DistanceSlice, ModelPositions } from "../../../src/protocol/positions";
+import { onFrame } from "../../frame";
+import { watchColours } from "../../parts/colours";
+import { explanation } from "../../parts/explanation";
+import { load } from "../../state/load";
+import type { MountedView, View, ViewContext } from "../view";
+import { distancePanel, headCurves } from "./distancePanel";
+import { formulaPanel, showScheme } from "./formulaPanel";
+import { modelPanel, modelPanels } from "./modelPanel";
+import { positionsExplanation } from "./positionsExplanation";
+import type { SchemeMarks } from "./schemePanels";
+import type { SchemeChart } from "./schemes";
+
+/** How the model marks positions, the known schemes by formula beside it, and what each head makes of distance. */
+export const positionsView: View = {
+  name: "positions",
+  title: "Positions",
+  hasStrip: true,
+  mount: mountPositions,
+};
+
+function mountPositions(root: HTMLElement, { inspector }: ViewContext): MountedView {
+  const { run, block, layer, selection, host } = inspector;
+  const remote = host.remote;
+  const colours = watchColours(inspector);
+  const stops: (() => void)[] = [];
+
+  const { state: model, stop: stopModel } = load<ModelPositions>(() => {
+    const runId = run.value?.runId;
+    return runId ? { key: runId, ask: (signal) => remote.positions({ runId }, { signal }) } : undefined;
+  });
+  const { state: distances, stop: stopDistances } = load<DistanceSlice>(() => {
+    const runId = run.value?.runId;
+    const kind = block.value?.kind;
+    // Cross-attention has no distance: its two sides are different texts.
+    if (!runId || !kind || kind === "cross") return undefined;
+    const query = { runId, block: kind };
+    return { key: JSON.stringify(query), ask: (signal) => remote.distances(query, { signal }) };
+  });
+  const address = computed(() => {
+    const { head } = selection.value.choice;
+    return layer.value && block.value
+      ? { block: block.value.kind, layer: layer.value.layer, head: typeof head === "number" ? head : 0 }
+      : undefined;
+  });
+  const vectors = (which: "q" | "k") => {
+    const { state, stop } = load<Tensor>(() => {
+      const runId = run.value?.runId;
+      if (!runId || !address.value || model.value.value?.scheme !== "rope") return undefined;
+      if (!layer.value?.has.includes(which)) return undefined;
+      const query = { runId, address: address.value, which };
+      return { key: JSON.stringify(query), ask: (signal) => remote.headVectors(query, { signal }) };
+    }, 16);
+    stops.push(stop);
+    return state;
+  };
+  const [q, k] = [vectors("q"), vectors("k")];
+  stops.push(stopModel, stopDistances);
+
+  const nTokens = computed(() => layer.value?.nKeys ?? 0);
+  const panels = computed(() => {
+    const { value } = model.value;
+    return value && modelPanels(value, nTokens.value, address.value?.head ?? 0);
+  });
+  const curves = computed(() => distances.value.value && headCurves(distances.value.value));
+  const modelPoint = signal<Pick<SchemeMarks, "picture" | "chart">>({});
+  const formulaPoint = signal<Pick<SchemeMarks, "picture" | "chart">>({});
+  const distance = signal<number | undefined>(undefined);
+  const point = (to: typeof modelPoint): SchemeMarks["point"] => {
+    return (picture, chart) => (to.value = { picture, chart });
+  };
+  stops.push(effect(() => showScheme(model.value.value?.scheme ?? "")));
+
+  /** The chosen query against the key under the pointer, else itself. */
+  const moved = computed((): SchemeChart | undefined => {
+    const { frequencies, pairs } = model.value.value ?? {};
+    if (!frequencies || !q.value.value || !k.value.value || q.value.pending || k.value.pending)
+      return undefined;
+    const query = Math.min(inspector.activeQuery.value ?? Infinity, (q.value.value.dims[0] ?? 1) - 1);
+    const at = inspector.pointed.value;
+    const key = Math.min(
+      at?.kind === "cell" ? at.key : Math.max(0, query - 1),
+      (k.value.value.dims[0] ?? 1) - 1,
+    );
+    const n = Math.max(2, Math.min(512, nTokens.value));
+    const still = (vectors: Tensor, row: number) => {
+      const d = vectors.dims[1] ?? 0;
+      const one = { dims: [1, d], data: vectors.data.slice(row * d, (row + 1) * d) };
+      return rotate(one, frequencies, { pairs, start: row, turn: -1 }).data;
+    };
+    const products = productOverDistance(
+      still(q.value.value, query),
+      still(k.value.value, key),
+      n,
+      frequencies,
+      pairs,
+    );
+    const label = (index: number) => `${inspector.queries.value.labels[index] ?? ""} (${index})`;
+    return {
+      title: `q·k of ${label(query)} and ${label(key)}, were they moved apart`,
+      x: { label: "distance", scale: "linear" },
+      y: { label: "q·k", scale: "linear" },
+      series: [{ name: `now ${query - key} apart`, x: [...products.keys()], y: products, colour: 1 }],
+    };
+  });
+
+  const stop = onFrame(() => {
+    const { choice } = selection.value;
+    render(
+      html`<div class="positions">
+        <div class="schemes">
+          ${modelPanel({
+            model: model.value.value,
+            failed: model.value.error?.message,
+            panels: panels.value,
+            moved: moved.value,
+            colours: colours.value,
+            marks: { ...modelPoint.value, point: point(modelPoint) },
+          })}
+          ${formulaPanel(colours.value, { ...formulaPoint.value, point: point(formulaPoint) })}
+        </div>
+        ${
+          distances.value.value && curves.value
+            ? distancePanel({
+                slice: distances.value.value,
+                curves: curves.value,
+                layer: choice.layer,
+                head: choice.head,
+                marked: distance.value,
+                onMark: (next) => (distance.value = next),
+                onChoose: (nextLayer, head) => inspector.choose({ layer: nextLayer, head }),
+              })
+            : nothing
+        }
+        ${explanation(inspector, positionsExplanation)}
+      </div>`,
+      root,
+    );
+  });
+
+  return {
+    unmount() {
+      stop();
+      stops.forEach((each) => each());
+      render(nothing, root);
+    },
+  };
+}
