@@ -2,6 +2,7 @@ import { HeadlightError } from "../core/errors";
 import { fromFloat16, toFloat16 } from "../core/float16";
 import type { BlockKind, HeadVectors, Measure, RunSummary } from "../core/run";
 import { elementCount, type Tensor } from "../core/tensor";
+import type { ModelPositions } from "./positions";
 import type { Prediction } from "./slices";
 import type { InspectorSelection, ViewSettings } from "./viewContract";
 
@@ -11,6 +12,8 @@ export interface StandaloneRun {
   readonly tensors: readonly StandaloneTensor[];
   /** For each position asked about, the most likely tokens there. */
   readonly predictions: readonly { readonly position: number; readonly likely: readonly Prediction[] }[];
+  /** How the model marks positions, where that is known. */
+  readonly positions?: Pick<ModelPositions, "scheme" | "parameters" | "source">;
   readonly selection?: InspectorSelection;
   readonly settings?: ViewSettings;
 }
@@ -63,10 +66,18 @@ export function parseStandalone(json: string): StandaloneRun & { readonly precis
     predictions: Array.isArray(document.predictions)
       ? (document.predictions as StandaloneRun["predictions"])
       : [],
+    positions: parsePositions(document.positions),
     selection: document.selection as InspectorSelection | undefined,
     settings: document.settings as ViewSettings | undefined,
     precision: stored.some(({ type }) => type === "float16") ? "float16" : "float32",
   };
+}
+
+function parsePositions(value: unknown): StandaloneRun["positions"] {
+  const found = value as StandaloneRun["positions"] | null | undefined;
+  const isWhole =
+    typeof found?.scheme === "string" && typeof found.parameters === "object" && found.parameters;
+  return isWhole ? found : undefined;
 }
 
 interface StoredTensor extends Omit<StandaloneTensor, "data"> {

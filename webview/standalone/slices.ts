@@ -2,6 +2,8 @@ import { HeadlightError } from "../../src/core/errors";
 import type { RunSummary } from "../../src/core/run";
 import type { Slices } from "../../src/protocol/slices";
 import type { StandaloneRun } from "../../src/protocol/standalone";
+import { distanceSlice } from "../../src/store/distances";
+import { positionNumbers } from "../../src/store/positionNumbers";
 import {
   headVectorSlice,
   maskSlice,
@@ -22,6 +24,12 @@ export function standaloneSlices(content: StandaloneRun): Slices {
     statistics: async ({ block }) => statistics(run, block),
     mask: async ({ block, layer }) => maskSlice(run, block, layer),
     headVectors: async ({ address, which }) => headVectorSlice(run, address, which),
+    distances: async ({ block }) => distanceSlice(run, block),
+    positions: async () => {
+      const known = content.positions ?? { scheme: "unknown", parameters: {} };
+      const dHead = content.tensors.find(({ what }) => what === "q")?.dims[2];
+      return positionNumbers(known, { nHeads: content.run.model.nHeads, dHead });
+    },
     async predictions({ position, count }) {
       const found = content.predictions.find((entry) => entry.position === position);
       if (!found)
