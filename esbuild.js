@@ -53,6 +53,14 @@ const bundles = [
     outfile: "dist/webview/inspector.css",
     loader: { ".ttf": "file" },
   },
+  // The inspector's page for one self-contained file: everything inside.
+  { ...page, entryPoints: ["webview/standalone/inspector.ts"], outfile: "dist/webview/standalone.js" },
+  {
+    ...common,
+    entryPoints: ["webview/standalone/inspector.css"],
+    outfile: "dist/webview/standalone.css",
+    loader: { ".ttf": "dataurl" },
+  },
 ];
 
 async function main() {
@@ -61,6 +69,7 @@ async function main() {
     ({ entryPoints: [entry] }) => fs.existsSync(entry) && (!only || only.split(",").includes(entry)),
   );
   copyRuntime();
+  copyPictureTools();
   listModels();
   if (watch) {
     for (const options of present) await (await esbuild.context(options)).watch();
@@ -92,6 +101,17 @@ function copyRuntime() {
   for (const file of ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"]) {
     fs.copyFileSync(path.join(from, file), path.join("dist/runtime", file));
   }
+}
+
+/** What the command line draws PNGs with: a rasteriser, and fonts that are the same everywhere. */
+function copyPictureTools() {
+  const files = {
+    "resvg.wasm": require.resolve("@resvg/resvg-wasm/index_bg.wasm"),
+    "DejaVuSans.ttf": require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"),
+    "DejaVuSansMono.ttf": require.resolve("dejavu-fonts-ttf/ttf/DejaVuSansMono.ttf"),
+  };
+  fs.mkdirSync("dist/picture", { recursive: true });
+  for (const [name, from] of Object.entries(files)) fs.copyFileSync(from, path.join("dist/picture", name));
 }
 
 /** Names of the embedded models, for browsers, which cannot list a folder. */

@@ -1,4 +1,4 @@
-import { noAttention, runFailed } from "../../core/errors";
+import { emptyText, noAttention, runFailed } from "../../core/errors";
 import type { BlockKind, BlockOfRun, Notice, RunSummary } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
 import type { Capture, CapturedOutput } from "../../onnx/instrumented";
@@ -30,6 +30,8 @@ export async function inspect(
   { models, nThreads, progress }: Stages,
   signal: AbortSignal,
 ): Promise<StoredRun> {
+  // Before a model is opened for nothing.
+  if (!request.ids && !request.inputs && request.text?.trim() === "") throw emptyText();
   const started = performance.now();
   const wanted = new Set<Capture>(["weights", ...(request.capture ?? [])]);
   const depth: Depth = wanted.size > 1 ? "all" : "weights";

@@ -14,6 +14,8 @@ import type { Home } from "./home";
 import { readNpz, writeNpz } from "./npz";
 import { oneOf, parseNumbers, parseOptions } from "./options";
 import { writeAll, type OutputFile, type Write } from "./outputFiles";
+import { writePage } from "./page";
+import { writePng, writeSvg } from "./picture";
 import { readText } from "./readText";
 import { UsageError } from "./usage";
 
@@ -39,6 +41,9 @@ const writers: Readonly<Record<string, Writer>> = {
   ".npz": writeNpz,
   ".json": writeJson,
   ".csv": writeCsv,
+  ".svg": writeSvg,
+  ".png": writePng,
+  ".html": writePage,
 };
 
 /** `headlight inspect`: one run, written to files and summed up on standard output. */

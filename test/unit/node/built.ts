@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { vi } from "vitest";
+import { main } from "../../../src/node/cli/main";
 
 const root = path.join(__dirname, "../../..");
 
@@ -18,6 +20,7 @@ export const home = {
   modelsFolder: path.join(root, "media/models"),
   runtimeFolder,
   pageFolder: path.join(root, "dist/webview"),
+  pictureFolder: path.join(root, "dist/picture"),
 };
 
 /** Builds the command line and the worker; the same command as `npm run build`, for two bundles. */
@@ -46,6 +49,24 @@ export function headlight(...args: string[]): Promise<Outcome> {
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
   });
+}
+
+/** The same in this process: for many cases, since the runtime then starts once. */
+export async function headlightHere(...args: string[]): Promise<Outcome> {
+  let [stdout, stderr] = ["", ""];
+  const out = vi
+    .spyOn(process.stdout, "write")
+    .mockImplementation((part) => ((stdout += String(part)), true));
+  const err = vi
+    .spyOn(process.stderr, "write")
+    .mockImplementation((part) => ((stderr += String(part)), true));
+  try {
+    const code = await main(args, home);
+    return { code, stdout, stderr };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
 }
 
 export function temporaryFolder(): Promise<string> {
