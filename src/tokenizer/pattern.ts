@@ -35,6 +35,20 @@ function translateWithCase(source: string): RegExp {
   }
 }
 
+/**
+ * Regular expressions of a file's stages that may match less than in the reference: where case is ignored, Oniguruma
+ * takes "ss" for "ß" and "fi" for "ﬁ", JavaScript does not.
+ */
+export function inexactPatterns(stage: unknown, depth = 0): string[] {
+  if (typeof stage !== "object" || stage === null || depth > 100) return [];
+  return Object.entries(stage).flatMap(([name, value]) => {
+    if (name !== "Regex" || typeof value !== "string") return inexactPatterns(value, depth + 1);
+    return FOLDS_LETTERS_TOGETHER.test(value.replace(/\[(?:\\.|[^\]\\])*\]/g, "")) ? [value] : [];
+  });
+}
+
+const FOLDS_LETTERS_TOGETHER = /\(\?[a-z]*i[^)]*(?:ss|ff|fi|fl|st|[ßﬀ-ﬆ])/i;
+
 const HAS_IGNORE_CASE = /\(\?[a-z]*i/;
 
 /**

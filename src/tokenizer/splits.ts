@@ -10,17 +10,22 @@ export interface Stretch {
   readonly isMatch: boolean;
 }
 
-/** Matches of a global regular expression and the stretches between them. */
+/** Matches of a global regular expression and the stretches between them. An empty match does not directly follow another. */
 export function stretchesOf(text: string, pattern: RegExp, invert = false): Stretch[] {
   const stretches: Stretch[] = [];
   let end = 0;
+  let lastMatchEnd = -1;
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
     const start = match.index;
+    const matchEnd = start + match[0].length;
+    if (matchEnd === start) {
+      pattern.lastIndex += isHighSurrogate(text.charCodeAt(start)) ? 2 : 1;
+      if (start === lastMatchEnd) continue;
+    }
     if (start > end) stretches.push({ start: end, end: start, isMatch: invert });
-    end = start + match[0].length;
-    stretches.push({ start, end, isMatch: !invert });
-    if (end === start) pattern.lastIndex += isHighSurrogate(text.charCodeAt(start)) ? 2 : 1;
+    stretches.push({ start, end: matchEnd, isMatch: !invert });
+    end = lastMatchEnd = matchEnd;
   }
   if (end < text.length) stretches.push({ start: end, end: text.length, isMatch: invert });
   return stretches;

@@ -9,6 +9,7 @@ import { noTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields } from "./fields";
 import { fromVocabAndMerges, fromVocabTxt, type RebuiltFile } from "./legacyFiles";
 import { parseNormalizer } from "./normalizers";
+import { inexactPatterns } from "./pattern";
 import { parsePostProcessor, type PlacedToken } from "./postProcessor";
 import { parsePreTokenizer, preTokenize } from "./preTokenizers";
 import type { SubwordModel } from "./subwordModel";
@@ -126,7 +127,12 @@ export function openTokenizer(files: TokenizerFiles): Tokenizer {
     },
     vocabSize,
     specialIds,
-    notices: [...source.notices, ...added.notices, ...(model.dropsUnknown ? [DROPS_UNKNOWN] : [])],
+    notices: [
+      ...source.notices,
+      ...added.notices,
+      ...(model.dropsUnknown ? [DROPS_UNKNOWN] : []),
+      ...inexactPatterns([file.get("normalizer"), file.get("pre_tokenizer")]).map(notExact),
+    ],
   };
 }
 
@@ -135,6 +141,13 @@ const DROPS_UNKNOWN: Notice = {
   message:
     "The tokenizer has no token for unknown text: characters outside its vocabulary are left out, here as in the reference.",
 };
+
+function notExact(pattern: string): Notice {
+  return {
+    code: "tokenizer-not-exact",
+    message: `The tokenizer's pattern ${JSON.stringify(pattern.slice(0, 60))} ignores case: texts with ß or ligatures (ﬁ, ﬀ, ﬆ) may be split otherwise than in the reference.`,
+  };
+}
 
 function tokenizerJsonOf(files: TokenizerFiles): RebuiltFile {
   if (files.tokenizerJson !== undefined) return { file: files.tokenizerJson, notices: [] };

@@ -47,3 +47,10 @@ describe("case ignored in a part of a pattern", () => {
     ]);
   });
 });
+
+describe("empty matches", () => {
+  // From tokenizers 0.23.2.
+  it("do not directly follow another match", () => {
+    expect(pieces("a{,3}", "MergedWithNext", false, "ta1o1")).toEqual(["t", "a1", "o", "1"]);
+  });
+});
