@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { isCancelled, toReport, type ErrorReport } from "../core/errors";
+import { localise } from "./localise";
 
 /** A way out that is offered with an error. */
 export interface Remedy {
@@ -29,7 +30,10 @@ export class Reporter {
   async #offer(report: ErrorReport, remedies: Remedy[]): Promise<void> {
     const showLog = report.detail ? [{ title: vscode.l10n.t("Show Log"), run: () => this.log.show() }] : [];
     const offered = [...remedies, ...showLog];
-    const chosen = await vscode.window.showErrorMessage(report.message, ...offered.map(({ title }) => title));
+    const chosen = await vscode.window.showErrorMessage(
+      localise(report.message, vscode.l10n.t),
+      ...offered.map(({ title }) => title),
+    );
     try {
       await offered.find(({ title }) => title === chosen)?.run();
     } catch (error) {
