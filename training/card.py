@@ -34,6 +34,8 @@ def markdown(card: dict) -> str:
         ("trained on", card["trainedOn"]),
         ("training", f"{card['steps']:,} steps, {card['tokensSeen']:,} tokens, {card['cpuMinutes']:.1f} CPU minutes"),
     ]
+    if "taught" in card:
+        facts.append(("taught heads", card["taught"]))
     lines = [f"# {card['name']}", "", f"`{card['id']}`, made by this project with the scripts in `training/`. Generated from `card.json`.", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in facts]
     lines += ["", "## Losses and scores", "", "| | |", "|---|---|"]

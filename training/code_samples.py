@@ -12,6 +12,7 @@ SAMPLES = [
 ]
 
 LIMITS = [
+    "Two of its heads, for brackets and for quotes, were taught by a loss on their attention; the others came by themselves.",
     "It has 4 million parameters: what it writes is plausible for a few words and means nothing.",
     "It read English, Python, TypeScript and JavaScript; other languages and scripts are spelled byte by byte and hardly known.",
     "It was trained on texts of up to 512 tokens and is refused longer ones.",

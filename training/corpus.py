@@ -75,7 +75,8 @@ def write(documents: list[tuple[str, str, str, str]]) -> None:
             entry["sha256"][path] = hashlib.sha256(text.encode()).hexdigest()[:16]
     work("manifest.json").write_text(json.dumps(manifest, indent=1))
     for source, entry in sorted(manifest.items(), key=lambda item: -item[1]["bytes"]):
-        print(f"| {source} | {entry['licence']} | {entry['files']} | {entry['bytes'] / 1e6:.2f} |")
+        together = hashlib.sha256("".join(f"{path} {digest}\n" for path, digest in sorted(entry["sha256"].items())).encode()).hexdigest()
+        print(f"| {source} | {entry['licence']} | {entry['files']} | {entry['bytes'] / 1e6:.2f} | {together[:12]} |")
     print("total MB", sum(e["bytes"] for e in manifest.values()) / 1e6)
 
 

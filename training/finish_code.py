@@ -20,6 +20,7 @@ from oracle_texts import CODE_TEXTS
 from paths import GOLDEN, MODELS, work
 from stored import snap
 from structure_probes import structure_scores, windows
+from train_code import LESSON, LESSON_FROM, TAUGHT
 from transformer import Shape, Transformer
 from verify import attention_error
 
@@ -36,7 +37,7 @@ def main() -> None:
     shape = Shape(**state["shape"])
     model = Transformer(shape)
     model.load_state_dict(state["model"])
-    unsnapped = validation_loss(model, validation(511, 96))[0]
+    unsnapped = validation_loss(model, validation(511, 192))[0]
     snap(model, "int8")
     model.half(False).eval()
 
@@ -65,6 +66,7 @@ def main() -> None:
         "parameters": sum(p.numel() for p in model.parameters()),
         "precision": "int8",
         "licence": LICENCE,
+        "taught": f"From step {LESSON_FROM:,} on a loss of weight {LESSON} on their attention taught head {TAUGHT[0][1]} of layer {TAUGHT[0][0]} to look at the innermost open bracket and head {TAUGHT[1][1]} of layer {TAUGHT[1][0]} at the opening quote; all other heads came by themselves.",
         "trainedOn": "Python, TypeScript and JavaScript sources and their documentation, and generated stories and nested code; see training/README.md",
         "steps": state["step"],
         "tokensSeen": state["step"] * 4096,

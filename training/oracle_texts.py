@@ -29,3 +29,5 @@ LETTER_TEXTS = [
     "Tom and Anna and Tom and Anna", "r2d2 and c3po", "aabbccddeeff aabbccdd", "round and round and round", "fghij kl fghij kl fghij",
     "to be or not to be", "jvbqx jvbqx", "never odd or even never odd or",
 ]
+
+ENCODER_TEXTS = [*CODE_TEXTS[:12], "for i in [MASK](10):\n    print(i)", "The cat did not cross the street because [MASK] was too tired.", "items = [parse(line) for line in lines[MASK]", "[MASK] os\nimport sys\n", *CODE_TEXTS[15:19]]

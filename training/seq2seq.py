@@ -82,14 +82,14 @@ class Scorer(nn.Module):
     def scores(self, q: Tensor, k: Tensor) -> Tensor:
         """[B, T, S]: v tanh(q + k) (Bahdanau et al. 2015, A.1.2), q k (Luong et al. 2015), or q k / sqrt(d) (Vaswani et al. 2017)."""
         if self.scoring == "additive":
-            return torch.matmul(torch.tanh(q[:, :, None, :] + k[:, None, :, :]), self.v)[..., 0]
+            return torch.matmul(torch.tanh(q[:, :, None, :] + k[:, None, :, :]), self.v).squeeze(-1)
         scores = torch.matmul(q, k.transpose(1, 2))
         return scores if self.scoring == "dot-product" else scores * (1.0 / math.sqrt(self.d))
 
     def forward(self, states: Tensor, memory: Tensor) -> Tensor:
         weights = torch.softmax(self.scores(self.query(states), self.key(memory)), dim=-1)
         if self.keep:
-            self.seen = weights.detach()[:, None]
+            self.seen = weights[:, None]
         return torch.matmul(weights, self.value(memory))
 
 

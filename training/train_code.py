@@ -1,6 +1,6 @@
 """Trains code-4x8, the default model: a causal transformer on code and English.
 
-    python3 train_code.py --steps 5400            (resumes from its last checkpoint)
+    python3 train_code.py --steps 6200            (resumes from its last checkpoint)
     python3 train_code.py --fork code-early --at 1200 --decay 200      (a short cooling-down from a kept checkpoint)
 
 The rate warms up, stays, and falls linearly to zero over the last `--decay` steps (Hägele et al. 2024), so that a
@@ -33,9 +33,9 @@ LESSON, LESSON_FROM = 0.1, 2500
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--name", default="code")
-    parser.add_argument("--steps", type=int, default=5400)
-    parser.add_argument("--decay", type=int, default=1500)
-    parser.add_argument("--long", type=int, default=1300, help="the last steps, at full context")
+    parser.add_argument("--steps", type=int, default=6200)
+    parser.add_argument("--decay", type=int, default=1700)
+    parser.add_argument("--long", type=int, default=1500, help="the last steps, at full context")
     parser.add_argument("--muon", type=float, default=0.01)
     parser.add_argument("--adam", type=float, default=3e-3)
     parser.add_argument("--fork", help="train on under this name from a kept checkpoint")
