@@ -152,7 +152,7 @@ function markText(axis: ChartAxis, value: number): string {
   if (axis.scale === "log" && !axis.marks && Number.isInteger(power) && (power > 4 || power < -3)) {
     return `10${superscript(power)}`;
   }
-  return tickText(value);
+  return axis.marks ? String(value) : tickText(value);
 }
 
 function superscript(power: number): string {

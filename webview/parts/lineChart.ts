@@ -20,12 +20,13 @@ export interface LineChart extends Chart {
 /** The chart as SVG with its values at the marked place beside the names of the curves. Keys: left, right, Home, End. */
 export function lineChart(chart: LineChart): TemplateResult {
   const layout = layoutChart(chart, chart.width, chart.height);
-  const xs = chart.series.find(({ x }) => x.length > 0)?.x ?? [];
+  const xs = chart.series.reduce<ArrayLike<number>>((most, { x }) => (x.length > most.length ? x : most), []);
   const at = chart.marked === undefined ? -1 : nearestPoint(layout, xs, layout.toX(chart.marked));
   const here = at < 0 ? undefined : xs[at]!;
   const describeX = chart.describeX ?? ((value: number) => String(value));
   const values = chart.series.map((series) => {
-    const i = here === undefined ? -1 : nearestPoint(layout, series.x, layout.toX(here));
+    // A curve that has no point there says nothing: its nearest one may be far away.
+    const i = here === undefined ? -1 : Array.prototype.indexOf.call(series.x, here);
     return i < 0 ? undefined : series.y[i];
   });
   const spoken =
