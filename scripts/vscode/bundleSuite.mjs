@@ -2,11 +2,11 @@ import path from "node:path";
 import * as esbuild from "esbuild";
 import { outFolder, root } from "../folders.mjs";
 
-/** Bundles the mocha suite to one CommonJS file that runs in every extension host. */
-export async function bundleSuite() {
-  const outfile = path.join(outFolder, "vscode-suite", "index.js");
+/** Bundles a suite (a folder of test/ with an index.ts that exports run) to one CommonJS file for every extension host. */
+export async function bundleSuite(suite = "vscode/suite") {
+  const outfile = path.join(outFolder, "suites", suite, "index.js");
   await esbuild.build({
-    entryPoints: [path.join(root, "test", "vscode", "suite", "index.ts")],
+    entryPoints: [path.join(root, "test", suite, "index.ts")],
     outfile,
     bundle: true,
     format: "cjs",

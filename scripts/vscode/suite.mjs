@@ -16,7 +16,7 @@ const LIMIT_MS = 10 * 60_000;
  * @param {string} options.extension the extension's folder
  * @param {string} options.suite one CommonJS file that exports run()
  * @param {string} options.folder the folder that VS Code opens
- * @returns {Promise<{passed: number, failed: number, skipped: number}>}
+ * @returns {Promise<{passed: number, failed: number, skipped: number, result?: unknown}>}
  */
 export async function runSuite({ host, extension, suite, folder }) {
   const { publisher, name } = JSON.parse(fs.readFileSync(path.join(extension, "package.json"), "utf8"));
@@ -27,6 +27,7 @@ export async function runSuite({ host, extension, suite, folder }) {
   const output = new SuiteOutput();
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(LIMIT_MS);
     await page.exposeFunction("codeAutomationLog", (_type, args) => output.read(args.map(String).join(" ")));
     const ended = new Promise((resolve, reject) => {
       page.exposeFunction("codeAutomationExit", resolve).catch(reject);
@@ -41,7 +42,7 @@ export async function runSuite({ host, extension, suite, folder }) {
     await page.goto(addressOf(server, { folder, payload }));
     const exitCode = await ended;
     output.read(server.log());
-    return output.judge(exitCode);
+    return { ...output.judge(exitCode), result: output.result };
   } finally {
     keepLog(`vscode-${host}`, output.log);
     await browser.close();

@@ -1,6 +1,7 @@
 /** What the suite's own lines begin with (test/vscode/suite/lineReporter.ts). */
 const MARK = "suite|";
 const DONE = `${MARK}TESTS_DONE `;
+const RESULT = `${MARK}RESULT `;
 
 /**
  * Reads what a VS Code prints while a suite runs, shows the suite's own lines, and judges the end.
@@ -10,11 +11,15 @@ export class SuiteOutput {
   #log = "";
   #done;
 
+  /** What a suite measured, where it did. */
+  result;
+
   /** Whole lines. */
   read(text) {
     this.#log += `${text}\n`;
     for (const line of text.split("\n")) {
       if (line.startsWith(DONE)) this.#done = JSON.parse(line.slice(DONE.length));
+      else if (line.startsWith(RESULT)) this.result = JSON.parse(line.slice(RESULT.length));
       else if (line.startsWith(MARK)) console.log(line.slice(MARK.length));
     }
   }

@@ -33,7 +33,15 @@ export interface ServedVscode {
   stateKept(satisfies: (state: string) => boolean): Promise<void>;
   /** Keeps a picture in out/screenshots. */
   picture(name: string): Promise<void>;
+  /** Every painting of a canvas in the inspector so far, where that is watched. */
+  paintings(): Promise<Painting[]>;
   close(): Promise<void>;
+}
+
+export interface Painting {
+  /** Since the epoch. */
+  readonly atMs: number;
+  readonly checksum: number;
 }
 
 export async function openVscode(options: {
@@ -42,6 +50,7 @@ export async function openVscode(options: {
   vsix?: string;
   /** A folder to copy; the samples when absent. */
   from?: string;
+  watchPainting?: boolean;
 }): Promise<ServedVscode> {
   const dataFolder = throwawayFolder("journey");
   const folder = path.join(dataFolder, "samples");
@@ -56,7 +65,9 @@ export async function openVscode(options: {
   const server = await startServer({ dataFolder, settings });
   const browser = await chromium.launch({ executablePath, args: browserArguments });
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(Number(process.env.STEP_MS ?? 120_000));
+  page.setDefaultTimeout(240_000);
+  await page.addInitScript(keepWebviewPort);
+  if (options.watchPainting) await page.addInitScript(watchPainting);
   await page.goto(addressOf(server, { folder, file: path.join(folder, options.file) }));
   await page.getByRole("tab", { name: options.file }).waitFor();
   await page.locator(".monaco-editor .view-line").first().waitFor();
@@ -102,6 +113,16 @@ export async function openVscode(options: {
     async picture(name) {
       await page.screenshot({ path: path.join(outFolder, "screenshots", `${name}.png`) });
     },
+    async paintings() {
+      const frames = page
+        .frames()
+        .map((frame) =>
+          frame.evaluate(
+            () => (window as unknown as { headlightPaintings?: Painting[] }).headlightPaintings ?? [],
+          ),
+        );
+      return (await Promise.all(frames)).flat();
+    },
     async close() {
       await browser.close();
       await server.stop();
@@ -135,6 +156,37 @@ function drawn(text: string): RegExp {
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** Runs in every frame first: keeps what a webview gets only once, so that a test can send what no page would. */
+function keepWebviewPort(): void {
+  let acquire: (() => unknown) | undefined;
+  Object.defineProperty(window, "acquireVsCodeApi", {
+    configurable: true,
+    get: () => acquire,
+    set: (original: () => unknown) => {
+      acquire = () => {
+        const port = original();
+        Object.assign(window, { headlightPort: port });
+        return port;
+      };
+    },
+  });
+}
+
+/** Runs in every frame first: notes when what was put on a canvas, however small. */
+function watchPainting(): void {
+  const paintings: Painting[] = [];
+  Object.assign(window, { headlightPaintings: paintings });
+  const { prototype } = CanvasRenderingContext2D;
+  const put = prototype.putImageData;
+  prototype.putImageData = function (this: CanvasRenderingContext2D, image: ImageData, x: number, y: number) {
+    Reflect.apply(put, this, [image, x, y]);
+    const atMs = performance.timeOrigin + performance.now();
+    let checksum = 0;
+    for (const pixel of new Uint32Array(image.data.buffer)) checksum = (checksum * 31 + pixel) | 0;
+    paintings.push({ atMs, checksum });
+  } as typeof put;
 }
 
 /** Runs in the page: all that VS Code wrote down about this folder. */

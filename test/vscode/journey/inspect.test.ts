@@ -124,9 +124,10 @@ describe("A person's way through an inspection", () => {
         { kind: "call", id: 1e9 + 1, method: "__proto__", argument: {} },
         { kind: "event", event: "constructor" },
       ];
-      for (const message of nonsense) {
-        window.parent.postMessage({ command: "onmessage", data: { message } }, "*");
-      }
+      const { headlightPort } = window as unknown as {
+        headlightPort: { postMessage(message: unknown): void };
+      };
+      for (const message of nonsense) headlightPort.postMessage(message);
     });
     await inspector.getByRole("tab", { name: "Heads" }).click();
     await vscode.painted(".overview");
