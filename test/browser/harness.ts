@@ -50,6 +50,9 @@ export async function startHarness(): Promise<Harness> {
   };
 }
 
+/** What the server gives to the page that is opened next. */
+const runs = new Map<string, string>();
+
 /** Everything that went wrong in a page: errors, and what its policy refused. */
 const problems = new WeakMap<Page, string[]>();
 
@@ -72,14 +75,21 @@ async function openPage(
     const isOurs = !message.text().includes("willReadFrequently"); // The tests read pixels, the page does not.
     if (isOurs && (message.type() === "error" || message.type() === "warning")) found.push(message.text());
   });
+  runs.set("/run.json", run ? encodeStandalone(run) : "");
   await page.addInitScript(
-    ({ run, content, state }) =>
-      Object.assign(window, { headlightRun: run, headlightContent: content, headlightState: state }),
-    { run: run && encodeStandalone(run), content, state },
+    ({ content, state }) => {
+      // Before the document and so its policy is there: the page itself may not fetch anything.
+      const request = new XMLHttpRequest();
+      request.open("GET", "/run.json", false);
+      request.send();
+      const headlightRun = request.responseText || undefined;
+      Object.assign(window, { headlightRun, headlightContent: content, headlightState: state });
+    },
+    { content, state },
   );
   await page.addInitScript({ content: host });
   await page.addInitScript(applyTheme, themes[theme]);
-  await page.goto(origin);
+  await page.goto(origin, { timeout: 120_000 });
   await page.waitForFunction(() => window.fakeHost.calls.some(({ method }) => method === "ready"));
   await settled(page);
   return page;
@@ -136,7 +146,8 @@ async function serve(): Promise<Server> {
   const server = createServer((request, response) => {
     const name = path.basename(new URL(request.url ?? "/", "http://localhost").pathname);
     const file = path.join(served, name);
-    if (name === "") {
+    if (runs.has(`/${name}`)) response.end(runs.get(`/${name}`));
+    else if (name === "") {
       const origin = `http://${request.headers.host}`;
       response.setHeader("content-type", "text/html; charset=utf-8");
       response.end(

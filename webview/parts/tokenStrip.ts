@@ -148,6 +148,9 @@ function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
       element.classList.toggle("is-key", index === pointedKey && (!isQueries || !separate));
       element.setAttribute("aria-selected", String(isQueries && index === pinned));
     });
+    // What is pointed at elsewhere is brought into a strip that scrolls.
+    if (at?.kind === "cell")
+      (isQueries ? children[query ?? -1] : children[at.key])?.scrollIntoView({ block: "nearest" });
     const active =
       at?.kind === "token" && (at.axis === "query") === isQueries ? at.index : isQueries ? pinned : undefined;
     if (active === undefined) list.removeAttribute("aria-activedescendant");

@@ -30,6 +30,8 @@ export interface HeadSpace {
 
 export const labelSize = 11;
 const largestCell = 44;
+/** A plot lower than this would show too little; the view scrolls instead. */
+const leastPlot = 400;
 const legendHeight = 52;
 const gap = 6;
 
@@ -47,7 +49,7 @@ export function headGeometry(space: HeadSpace): HeadGeometry {
     const high = space.height - (16 + labels + gap + sumsHeight) - legendHeight;
     return Math.max(
       Math.min(wide, 160) / nColumns,
-      Math.min(largestCell, wide / nColumns, Math.max(200, high) / nRows),
+      Math.min(largestCell, wide / nColumns, Math.max(Math.min(wide, leastPlot), high) / nRows),
     );
   };
   const flat = fit(labelSize);

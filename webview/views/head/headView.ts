@@ -47,8 +47,7 @@ export const headView: View = {
     const figure = find(".figure");
     const { size, stop: stopSize } = watchSize(find(".head"));
 
-    const labelWidth = (labels: readonly string[]) =>
-      labels.reduce((most, label) => Math.max(most, displayColumns(label)), 1) * labelSize * 0.61;
+    const labelWidth = (labels: readonly string[]) => commonColumns(labels) * labelSize * 0.61;
     const geometry = computed(() =>
       headGeometry({
         width: Math.max(240, size.value.width - 2),
@@ -191,6 +190,13 @@ export const headView: View = {
     return mounted;
   },
 };
+
+/** Columns that all labels fit into but the widest tenth of many: those are cut rather than the plot. */
+function commonColumns(labels: readonly string[]): number {
+  const columns = labels.map(displayColumns).sort((a, b) => a - b);
+  const at = columns.length > 20 ? Math.floor(columns.length * 0.9) : columns.length - 1;
+  return Math.max(4, columns[at] ?? 0);
+}
 
 function zoomBy(head: HeadData, size: PlotSize, factor: number, at?: { query: number; key: number }): void {
   const { row, column, zoom } = head.viewport.peek();

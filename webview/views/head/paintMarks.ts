@@ -186,7 +186,7 @@ function paintFrames(pen: CanvasRenderingContext2D, marks: Marks): void {
   const y = (query: number) => top + (query - viewport.row) * size;
   const query = cssColour(theme.palette.query);
   clipped(pen, left - 2, top - 2, plotWidth + 4, plotHeight + 4, () => {
-    if (pinned !== undefined) {
+    if (pinned !== undefined && (shown >= 7 || pinned !== cell?.query)) {
       pen.strokeStyle = query;
       pen.lineWidth = 1.5;
       pen.strokeRect(left - 0.5, y(pinned) - 0.5, plotWidth + 1, shown + 1);
@@ -195,8 +195,10 @@ function paintFrames(pen: CanvasRenderingContext2D, marks: Marks): void {
       pen.strokeStyle = cssColour(blend(theme.palette.background, theme.palette.foreground, 0.55));
       pen.lineWidth = 0.75;
       pen.beginPath();
-      for (const edge of [x, x + shown]) pen.rect(edge, top, 0, plotHeight);
-      for (const edge of [y(cell.query), y(cell.query) + shown]) pen.rect(left, edge, plotWidth, 0);
+      // Both edges of a column; its middle where the edges would cover it.
+      const edges = (start: number) => (shown < 7 ? [start + shown / 2] : [start, start + shown]);
+      for (const edge of edges(x)) pen.rect(edge, top, 0, plotHeight);
+      for (const edge of edges(y(cell.query))) pen.rect(left, edge, plotWidth, 0);
       pen.stroke();
       pen.lineWidth = 2;
       pen.strokeStyle = query;
