@@ -1,4 +1,4 @@
-import { fileMissing } from "../../core/errors";
+import { fileMissing, fileTooShort } from "../../core/errors";
 import type { FileReader, Files } from "../../model/files";
 import type { InstrumentedModel } from "../../onnx/instrumented";
 import type { ExternalFile } from "../runtime";
@@ -27,6 +27,9 @@ export async function openExternalData(
     const reader = await files.open(target);
     readers.push(reader);
     const length = byteLength ?? reader.byteLength - byteOffset;
+    if (byteOffset + length > reader.byteLength) {
+      throw fileTooShort(target, byteOffset + length, reader.byteLength);
+    }
     opened.push({
       path,
       data: reader.readSync

@@ -38,6 +38,7 @@ export async function inspect(
 
   progress({ stage: "load" });
   await checkpoint(signal);
+  const isWarm = models.isWarm(request.model, depth);
   const model = await models.get(request.model, depth);
   const parts = await model.parts(depth);
   const loaded = performance.now();
@@ -71,8 +72,7 @@ export async function inspect(
     blocks,
     backend: { name: "wasm", threads: nThreads },
     durations: {
-      // A warm model costs a look into a table.
-      loadMs: loaded - started < 1 ? 0 : loaded - started,
+      loadMs: isWarm ? 0 : loaded - started,
       tokenizeMs: tokenized - loaded,
       runMs: ran - tokenized,
       totalMs: performance.now() - started,

@@ -26,6 +26,11 @@ export class Models {
     return tokenizer;
   }
 
+  /** Whether nothing has to be read or opened for this depth. */
+  isWarm(source: ModelSource, depth: Depth): boolean {
+    return this.open.get(JSON.stringify(source))?.isOpen(depth) ?? false;
+  }
+
   async get(source: ModelSource, depth: Depth): Promise<OpenModel> {
     const key = JSON.stringify(source);
     const known = this.open.get(key);

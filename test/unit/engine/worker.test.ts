@@ -1,0 +1,98 @@
+import { rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Engine, RunningWorker, WorkerStarter } from "../../../src/engine/engine";
+import { createEngine } from "../../../src/engine/handle";
+import { folderModel } from "../../../src/model/folder";
+import { nodeFiles } from "../../../src/node/files";
+import { nodeWorkerStarter } from "../../../src/node/workerStarter";
+import type { ModelSource } from "../../../src/protocol/engineContract";
+import { build, fixtures, hasFixtures, runtimeFolder, temporaryFolder, workerFile } from "../node/built";
+
+let model: ModelSource;
+let folder: string;
+/** The real worker, with a listener for the crash. */
+let mortalWorker: string;
+let running: RunningWorker | undefined;
+const engines: Engine[] = [];
+
+beforeAll(async () => {
+  build();
+  folder = await temporaryFolder();
+  mortalWorker = path.join(folder, "worker.js");
+  await writeFile(
+    mortalWorker,
+    `require(${JSON.stringify(workerFile)});
+require("node:worker_threads").parentPort.on("message", ({ kind }) => kind === "crash" && process.exit(3));`,
+  );
+  if (hasFixtures) model = (await folderModel(nodeFiles, `${fixtures}/models/gpt2-eager-ts-opset14`)).source;
+});
+afterAll(async () => {
+  await Promise.all(engines.map((engine) => engine.stop()));
+  await rm(folder, { recursive: true });
+});
+
+/** An engine on a real thread, whose worker a test can reach. */
+function threaded(): Engine {
+  const starter = nodeWorkerStarter(mortalWorker, { runtimeFolder });
+  const watched: WorkerStarter = { start: async () => (running = await starter.start()) };
+  const engine = createEngine(watched, { threads: 1, byteBudget: 1e9 });
+  engines.push(engine);
+  return engine;
+}
+
+const choice = { block: "decoder", layer: 0, head: 0 } as const;
+
+describe.skipIf(!hasFixtures)("an engine on a thread of its own", { timeout: 120_000 }, () => {
+  it("inspects, and sends a head as an exact copy", async () => {
+    const engine = threaded();
+    const { runId } = await engine.inspect({ model, ids: [1, 2, 3] });
+    const { data } = await engine.matrix({ runId, choice, measure: "weights" });
+    expect([data.length, data.buffer.byteLength]).toEqual([9, 36]);
+  });
+
+  it("stops for good when cancelled while it computes; the next inspection works, the lost run is unknown", async () => {
+    const engine = threaded();
+    const before = await engine.inspect({ model, ids: [1, 2, 3] });
+    // Many long words, none like another, keep the thread busy for far longer than the grace.
+    const controller = new AbortController();
+    const busy = engine.tokenize(
+      { model, text: Array.from({ length: 400_000 }, (_, i) => `w${i}x`).join(" ") },
+      { signal: controller.signal },
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const cancelledAt = performance.now();
+    controller.abort();
+    await expect(busy).rejects.toMatchObject({ code: "cancelled" });
+    expect(performance.now() - cancelledAt).toBeLessThan(100);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await expect(engine.matrix({ runId: before.runId, choice, measure: "weights" })).rejects.toMatchObject({
+      code: "unknown-run",
+    });
+    expect(await engine.inspect({ model, ids: [1] })).toMatchObject({ tokens: [{ id: 1 }] });
+  });
+
+  it("says that the worker died, and the next inspection works", async () => {
+    const engine = threaded();
+    await engine.inspect({ model, ids: [1] });
+    const lost = engine.inspect({ model, text: "Hello there" });
+    crash();
+    await expect(lost).rejects.toMatchObject({ code: "worker-died" });
+    expect(await engine.inspect({ model, ids: [1] })).toMatchObject({ tokens: [{ id: 1 }] });
+  });
+
+  it("says which worker file could not be started", async () => {
+    const engine = createEngine(nodeWorkerStarter("/nowhere/worker.js", { runtimeFolder }), {
+      threads: 1,
+      byteBudget: 1e9,
+    });
+    await expect(engine.inspect({ model, ids: [1] })).rejects.toThrow(
+      /could not be started|stopped unexpectedly/,
+    );
+  });
+});
+
+/** Between the stages of its work the thread ends itself, as a crash of the runtime would. */
+function crash(): void {
+  running!.port.post({ kind: "crash" });
+}
