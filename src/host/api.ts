@@ -23,6 +23,8 @@ export interface InspectWhat {
   readonly end?: number;
   /** A text that is in no document. */
   readonly text?: string;
+  /** What the decoder of an encoder-decoder has written so far; without it, only its start. Nobody is asked. */
+  readonly targetText?: string;
 }
 
 /** How one inspection ended. "superseded": a newer one took its place. */

@@ -3,9 +3,11 @@ import { CANCELLED, toReport } from "../core/errors";
 import type { RunSummary } from "../core/run";
 import type { CharOffset } from "../core/token";
 import type { Engine } from "../engine/engine";
+import type { ModelEntry } from "../model/entry";
 import type { ModelSource } from "../protocol/engineContract";
 import type { DocumentRange } from "../protocol/viewContract";
 import type { InspectionResult, InspectWhat } from "./api";
+import { askTarget } from "./askTarget";
 import { documentText, type LastEditor } from "./editorText";
 import type { InspectionRequest } from "./inspection";
 import type { InspectorPanel } from "./inspectorPanel";
@@ -59,15 +61,21 @@ export class Inspector {
   inspectThis(what: InspectWhat | undefined): Promise<InspectionResult> {
     const { text, uri } = what ?? {};
     if (text === undefined && !uri) return this.inspect();
+    const targetText = what?.targetText ?? "";
     return this.#reported("aloud", async (wayOut) => {
       if (text !== undefined) {
         checkText(text);
         wayOut.around = () => this.#inspectPart({ text, cursor: text.length });
-        return this.#start(this.inspectors.show(), { model: await this.#chosenModel(), text });
+        const { source: model } = await this.#chosenModel();
+        return this.#start(this.inspectors.show(), { model, text, targetText });
       }
       const document = await vscode.workspace.openTextDocument(uri!);
-      const end = what?.end ?? documentText(document).nChars;
-      return this.#inspectIn(document, { start: what?.start ?? 0, end, cursor: end }, "aloud", wayOut);
+      const { nChars } = documentText(document);
+      const [start, end] = [what?.start ?? 0, what?.end ?? nChars].map((at) =>
+        Math.min(Math.max(at, 0), nChars),
+      );
+      const selected = { start: start!, end: end!, cursor: end! };
+      return this.#inspectIn(document, selected, "aloud", wayOut, targetText);
     });
   }
 
@@ -107,7 +115,7 @@ export class Inspector {
     }
     const { modelId, text, targetText, document } = state.request;
     if (state.selection) inspector.session.select(state.selection);
-    await this.#reported("quiet", async () => {
+    await this.#reported("aloud", async () => {
       const { source: model } = await this.models.find(modelId);
       const place = document && placeNow(document, text);
       const result = await this.#start(inspector, { model, text, targetText, document: place }, "quiet");
@@ -117,17 +125,25 @@ export class Inspector {
     });
   }
 
-  async #inspectIn(document: vscode.TextDocument, selected: Selected, voice: Voice, wayOut: WayOut) {
+  async #inspectIn(
+    document: vscode.TextDocument,
+    selected: Selected,
+    voice: Voice,
+    wayOut: WayOut,
+    target?: string,
+  ): Promise<InspectionResult> {
     wayOut.around = () => this.#inspectPart(longestAround(document, selected));
     const { text, document: place } = textToInspect(documentText(document), selected);
-    const model = await this.#chosenModel();
-    return this.#start(this.inspectors.show(), { model, text, document: place }, voice);
+    const entry = await this.#chosenModel();
+    const targetText = target ?? (voice === "aloud" ? await askTarget(entry, text) : "");
+    const request = { model: entry.source, text, targetText, document: place };
+    return this.#start(this.inspectors.show(), request, voice);
   }
 
   /** What the model reads around the cursor, of a text that is too long for it. */
   #inspectPart({ text, cursor, document }: Omit<TextToInspect, "document"> & { document?: DocumentRange }) {
     return this.#reported("aloud", async () => {
-      const model = await this.#chosenModel();
+      const { source: model } = await this.#chosenModel();
       const controller = new AbortController();
       const { signal } = controller;
       const part = await withLateProgress(
@@ -178,8 +194,8 @@ export class Inspector {
     );
   }
 
-  async #chosenModel(): Promise<ModelSource> {
-    return (await this.models.find(modelSetting())).source;
+  #chosenModel(): Promise<ModelEntry> {
+    return this.models.find(modelSetting());
   }
 
   /** Every failure on the way, thrown or returned, is reported here and nowhere else. */

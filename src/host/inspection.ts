@@ -203,5 +203,5 @@ function followed<S extends Placed<object>>(state: S, document: DocumentText, ed
 }
 
 function engineRequest({ model, text, targetText, tokenLimit }: InspectionRequest): InspectRequest {
-  return { model, text, ...(targetText !== undefined && { targetText }), ...(tokenLimit && { tokenLimit }) };
+  return { model, text, ...(targetText && { targetText }), ...(tokenLimit && { tokenLimit }) };
 }

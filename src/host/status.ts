@@ -4,9 +4,13 @@ import type { Session } from "./session";
 import type { FollowCost } from "./follow";
 import { durationText, statusLines, statusText } from "./statusText";
 
+const DELAY_MS = 300;
+
 /** The inspection in one line at the right of the status bar; a click opens the inspector, or runs again what is stale. */
 export class StatusBar implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem("headlight.status", vscode.StatusBarAlignment.Right, 90);
+
+  #timer: unknown;
 
   constructor() {
     this.#item.name = "Headlight";
@@ -14,20 +18,20 @@ export class StatusBar implements vscode.Disposable {
 
   /** `following`: what following the editor has cost, while it is on. */
   show(session: Session | undefined, following: FollowCost | undefined): void {
+    clearTimeout(this.#timer);
     const state = session?.state;
     if (!state || state.status === "empty") {
       if (!following) return this.#item.hide();
       this.#set(`$(sync) ${vscode.l10n.t("following")}`, followLines(following), "headlight.toggleFollow");
       return this.#item.show();
     }
-    this.#item.backgroundColor = undefined;
     if (state.status === "running") {
-      this.#set(
-        `$(loading~spin) ${state.request.model.name}`,
-        vscode.l10n.t("Inspecting…"),
-        "headlight.cancel",
-      );
-    } else if (state.status === "failed") {
+      // What was shown stays for a while: a short run must not make the status bar jump.
+      this.#timer = setTimeout(() => this.#running(state.request.model.name), DELAY_MS);
+      return;
+    }
+    this.#item.backgroundColor = undefined;
+    if (state.status === "failed") {
       this.#set(`$(error) ${state.request.model.name}`, state.error.message, "headlight.runAgain");
     } else {
       const text = statusText(state.run, vscode.l10n.t);
@@ -49,7 +53,14 @@ export class StatusBar implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     this.#item.dispose();
+  }
+
+  #running(model: string): void {
+    this.#item.backgroundColor = undefined;
+    this.#set(`$(loading~spin) ${model}`, vscode.l10n.t("Inspecting…"), "headlight.cancel");
+    this.#item.show();
   }
 
   #set(text: string, tooltip: string | string[], command: string): void {
