@@ -25,6 +25,25 @@ const webRuntime = {
   "onnxruntime-web": require.resolve("onnxruntime-web").replace(/[^/\\]+$/, "ort.wasm.min.mjs"),
 };
 
+/** Of the icons' style sheet only what the page names: 44 KB less. */
+const usedIcons = {
+  name: "used-icons",
+  setup(build) {
+    build.onLoad({ filter: /codicon\.css$/ }, ({ path: file }) => {
+      const sources = fs
+        .readdirSync("webview", { recursive: true })
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => fs.readFileSync(path.join("webview", name), "utf8"))
+        .join("\n");
+      const rule = /\.codicon-([a-z0-9-]+):before\s*\{[^}]*\}/g;
+      const contents = fs
+        .readFileSync(file, "utf8")
+        .replace(rule, (whole, name) => (new RegExp(`\\b${name}\\b`).test(sources) ? whole : ""));
+      return { contents, loader: "css" };
+    });
+  },
+};
+
 const node = { ...common, platform: "node", format: "cjs", target: "node20" };
 const web = { ...common, platform: "browser", format: "cjs", target: "es2022" };
 const page = { ...common, platform: "browser", format: "iife", target: "es2022" };
@@ -52,6 +71,7 @@ const bundles = [
     entryPoints: ["webview/inspector.css"],
     outfile: "dist/webview/inspector.css",
     loader: { ".ttf": "file" },
+    plugins: [usedIcons],
   },
   // The inspector's page for one self-contained file: everything inside.
   { ...page, entryPoints: ["webview/standalone/inspector.ts"], outfile: "dist/webview/standalone.js" },
@@ -60,6 +80,7 @@ const bundles = [
     entryPoints: ["webview/standalone/inspector.css"],
     outfile: "dist/webview/standalone.css",
     loader: { ".ttf": "dataurl" },
+    plugins: [usedIcons],
   },
 ];
 

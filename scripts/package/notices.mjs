@@ -3,7 +3,7 @@ import path from "node:path";
 import { root } from "../folders.mjs";
 
 /** What is shipped as files and so stands in no bundle. */
-const COPIED = ["onnxruntime-web"];
+const COPIED = ["onnxruntime-web", "@resvg/resvg-wasm", "dejavu-fonts-ttf"];
 
 /** The licences of every package that went into a bundle, from the bundles' own list of sources. */
 export function thirdPartyNotices(metafile) {

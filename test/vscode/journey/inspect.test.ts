@@ -1,5 +1,7 @@
+import path from "node:path";
 import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { root } from "../../../scripts/folders.mjs";
 import { openVscode, type ServedVscode } from "../servedVscode";
 
 describe("A person's way through an inspection", () => {
@@ -133,6 +135,16 @@ describe("A person's way through an inspection", () => {
     await vscode.painted(".overview");
   });
 
+  it("looks as the README shows it", async () => {
+    const { page } = vscode;
+    for (const theme of ["light", "dark"] as const) {
+      await vscode.setTheme(theme);
+      await vscode.painted(".overview");
+      await vscode.picture(`inspector-${theme}`);
+      if (process.env.HEADLIGHT_PICTURES) await page.screenshot({ path: readmePicture(theme) });
+    }
+  });
+
   for (const theme of ["dark", "high-contrast", "high-contrast-light"] as const) {
     it(`can be read in the ${theme} theme`, async () => {
       const { inspector } = vscode;
@@ -146,6 +158,11 @@ describe("A person's way through an inspection", () => {
     });
   }
 });
+
+/** HEADLIGHT_PICTURES=1 takes them again. */
+function readmePicture(theme: string): string {
+  return path.join(root, "docs", "images", `inspector-${theme}.png`);
+}
 
 async function visible(locator: Locator): Promise<void> {
   await locator.first().waitFor();
