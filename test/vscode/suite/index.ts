@@ -6,7 +6,7 @@ export async function run(): Promise<void> {
   // Mocha's browser build runs in both hosts; its own `mocha` object wants a page, so a fresh one is made.
   const reporter = LineReporter as unknown as Mocha.ReporterConstructor;
   const { Mocha } = globalThis as unknown as { Mocha: new (options: Mocha.MochaOptions) => Mocha };
-  const mocha = new Mocha({ ui: "bdd", timeout: 120_000, reporter });
+  const mocha = new Mocha({ ui: "bdd", timeout: 300_000, reporter });
   mocha.suite.emit("pre-require", globalThis, "", mocha);
   await import("./tests");
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
