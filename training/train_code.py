@@ -1,7 +1,7 @@
 """Trains code-4x8, the default model: a causal transformer on code and English.
 
     python3 train_code.py --steps 6200            (resumes from its last checkpoint)
-    python3 train_code.py --fork code-early --at 1200 --decay 200      (a short cooling-down from a kept checkpoint)
+    python3 train_code.py --fork sharp --at 6200 --decay 200 --scale 0.1 --repeats 0.3      (trains on from a kept checkpoint, under another name)
 
 The rate warms up, stays, and falls linearly to zero over the last `--decay` steps (Hägele et al. 2024), so that a
 checkpoint of the flat part can be cooled down at any time. Measured in CPU time: the machine is shared.
@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("--adam", type=float, default=3e-3)
     parser.add_argument("--fork", help="train on under this name from a kept checkpoint")
     parser.add_argument("--at", type=int)
+    parser.add_argument("--scale", type=float, default=1.0, help="of both rates")
+    parser.add_argument("--repeats", type=float, help="share of repeated rows, in place of the schedule")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -52,7 +54,7 @@ def train(options: argparse.Namespace) -> None:
     chosen = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in chosen]
     optimizers = [Muon(matrices, options.muon, weight_decay=0.02), torch.optim.AdamW(others, options.adam, betas=(0.9, 0.98), weight_decay=0.0)]
-    rates = [options.muon, options.adam]
+    rates = [options.muon * options.scale, options.adam * options.scale]
     name, step, cpu = options.name, 0, 0.0
     if options.fork:
         name, step, cpu = options.fork, *restore(work(f"{options.name}.{options.at}.pt"), model, optimizers)
@@ -71,7 +73,7 @@ def train(options: argparse.Namespace) -> None:
         taught = step >= LESSON_FROM
         length = 512 if step >= options.steps - options.long and not options.fork else 256
         progress = step / options.steps
-        repeat_share = max(0.08, 0.36 * (1 - step / 2500))
+        repeat_share = max(0.08, 0.36 * (1 - step / 2500)) if options.repeats is None else options.repeats
         ids, targets, lesson = rows.batch(TOKENS // length, length, repeat_share, 0.05 if progress < 0.5 else 0.10)
         for (layer, head), back in zip(TAUGHT, lesson):
             model.blocks[layer].attention.watch = (head, torch.arange(length)[None] - back) if taught else None

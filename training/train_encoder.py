@@ -2,7 +2,8 @@
 
     python3 train_encoder.py        (resumes from its last checkpoint)
 
-15 % of the tokens are asked for; of those 80 % show <|mask|>, 10 % another token, 10 % themselves (Devlin et al. 2019).
+30 % of the tokens are asked for (more than the usual 15 %: Wettig et al. 2023); of those 80 % show [MASK], 10 % another
+token, 10 % themselves (Devlin et al. 2019). Held-out scores are at 15 %.
 """
 
 import argparse
@@ -26,14 +27,14 @@ TOKENS = 4096
 WARMUP = 100
 KEEP = 250
 MUON_RATE, ADAM_RATE = 0.01, 3e-3
-MASKED = 0.15
+ASKED, MASKED = 0.3, 0.15  # shares in training, in evaluation
 IGNORED = -100
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=2500)
-    parser.add_argument("--decay", type=int, default=700)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--decay", type=int, default=1200)
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -92,7 +93,7 @@ def windows(rng: np.random.Generator, ids: np.ndarray, rows: int) -> np.ndarray:
 
 def masked(rng: np.random.Generator, ids: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """What the model sees, and what is asked of it."""
-    asked = rng.random(ids.shape) < MASKED
+    asked = rng.random(ids.shape) < ASKED
     asked[:, 0] = False
     roll = rng.random(ids.shape)
     seen = np.where(asked & (roll < 0.8), MASK, ids)
