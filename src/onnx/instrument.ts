@@ -12,6 +12,7 @@ import type { Capture, CapturedOutput, GraphInput, GraphReport, InstrumentedMode
 import { findTriangular, hasPast, maskKind } from "./mask";
 import { findOrigins } from "./origins";
 import { applyEdits } from "./patch";
+import { findPositions, type FoundPositions } from "./positions";
 import { buildReport } from "./report";
 import { scan } from "./scan";
 import { findShapes } from "./shapes";
@@ -26,7 +27,7 @@ export interface InstrumentOptions {
 
 /** Makes a model hand over its attention: bytes for the runtime, and what comes out where. */
 export async function instrument(reader: ByteSource, options: InstrumentOptions): Promise<InstrumentedModel> {
-  const { known, placed, report } = await analyse(reader, options.backend);
+  const { known, placed, positions, report } = await analyse(reader, options.backend);
   const { model, main } = known.flow;
   const additions = new Additions(main, known.shapes, model.opsets[""] ?? 0, options.backend);
   const captured = placed.flatMap((layer) =>
@@ -42,6 +43,8 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     outputs: model.graph.outputs.map(declared),
     captured,
     report,
+    positionTable: positions.table,
+    bucketBias: positions.bucketBias,
   };
 }
 
@@ -53,7 +56,7 @@ export async function describe(reader: ByteSource): Promise<GraphReport> {
 async function analyse(
   reader: ByteSource,
   backend: InstrumentOptions["backend"],
-): Promise<{ known: Known; placed: Placed[]; report: GraphReport }> {
+): Promise<{ known: Known; placed: Placed[]; positions: FoundPositions; report: GraphReport }> {
   const flow = buildDataflow(await scan(reader));
   const known: Known = { flow, origins: findOrigins(flow), shapes: findShapes(flow) };
   const spelledOut = findSpelledOut(known);
@@ -65,7 +68,9 @@ async function analyse(
     (masks.get(attention)?.includes("causal") ?? false) || hasPast(attention);
   const placed = placeInBlocks(found, known, isCausal);
   const notFound = [...spelledOut.notFound, ...fused.notFound];
-  return { known, placed, report: buildReport(known, placed, masks, notFound) };
+  const report = buildReport(known, placed, masks, notFound);
+  const positions = await findPositions(known, report.blocks[0]?.layers[0]?.nHeads, reader);
+  return { known, placed, positions, report: { ...report, positions: positions.report } };
 }
 
 function capture(layer: Placed, what: Capture, additions: Additions): CapturedOutput | undefined {

@@ -1,4 +1,5 @@
 import type { BlockKind, HeadVectors, Measure, PositionScheme } from "../core/run";
+import type { Tensor } from "../core/tensor";
 
 /** What can be asked of an attention. */
 export type Capture = Measure | HeadVectors;
@@ -16,6 +17,9 @@ export interface InstrumentedModel {
   readonly outputs: readonly GraphOutput[];
   readonly captured: readonly CapturedOutput[];
   readonly report: GraphReport;
+  /** First rows of the table of positions, [nPositions, dModel], and T5's learned biases, [nBuckets, nHeads], where they lie in the file. */
+  readonly positionTable?: Tensor;
+  readonly bucketBias?: Tensor;
 }
 
 /** A file that weights lie in. */

@@ -113,10 +113,12 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         const run = store.get(runId);
         const request = requests.get(run);
         if (!request) throw unknownRun(runId);
-        const { report, config } = await models.get(request.model, "weights");
+        const model = await models.get(request.model, "weights");
+        const { report, config } = model;
+        const { graph } = (await model.parts("weights")).first;
         const nHeads = run.layers[0]?.info.nHeads ?? 0;
         const dHead = run.layers[0]?.tensors.get("q")?.dims[2] ?? report.blocks[0]?.layers[0]?.dHead;
-        return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead });
+        return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead }, graph);
       }, signal),
     mask: ({ runId, block, layer }) => maskSlice(store.get(runId), block, layer),
     headVectors: async ({ runId, address, which }, { signal }) =>

@@ -23,6 +23,14 @@ describe("a model's positions, where its graph does not say", () => {
     expect(of({ model_type: "gpt2" })).toMatchObject({ scheme: "learned", source: "config.json" });
   });
 
+  it("take T5's farthest distance from the config and its biases from the graph", () => {
+    const config = parseConfig({ relative_attention_num_buckets: 32, relative_attention_max_distance: 100 });
+    const bucketBias = { dims: [32, 4], data: new Float32Array(128) };
+    const graph = { scheme: "relative-bias", parameters: { buckets: 32 } } as const;
+    const found = modelPositions(graph, config, { nHeads: 4 }, { bucketBias });
+    expect(found).toMatchObject({ source: "graph", buckets: { nBuckets: 32, maxDistance: 100 }, bucketBias });
+  });
+
   it("are unknown, with a reason, where neither says", () => {
     expect(of(undefined)).toMatchObject({ scheme: "unknown", missing: expect.stringContaining("not found") });
   });
