@@ -102,7 +102,12 @@ export function tabs<V extends string>(
     const found = list.find(({ value }) => tabId(value) === id);
     if (found && found.value !== active) onChange(found.value);
   };
-  return html`<vscode-panels aria-label=${label} activeid=${tabId(active)} @change=${changed}>
+  return html`<vscode-panels
+    aria-label=${label}
+    activeid=${tabId(active)}
+    .activeindicator=${false}
+    @change=${changed}
+  >
     ${list.map(
       ({ value, label: name, title }) =>
         html`<vscode-panel-tab id=${tabId(value)} title=${title ?? nothing}>${name}</vscode-panel-tab>`,

@@ -205,6 +205,37 @@ describe.skipIf(!hasFixtures)("a causal run", () => {
     expect(nDim).toBe(numbers.filter((value) => value < (numbers[0]! + numbers.at(-1)!) / 2).length);
   });
 
+  test("draws the head as lines, walked by keyboard, and exports them as seen", async () => {
+    await open(run, { theme: "light" });
+    await press("2");
+    await page.getByRole("combobox", { name: "Form" }).click();
+    await page.locator("vscode-option:visible", { hasText: "Matrix and lines" }).click();
+    await settled(page);
+    expect(await page.locator(".figure").isVisible()).toBe(true);
+    await page.locator(".lines").focus();
+    await press("ArrowDown", "ArrowDown", "ArrowDown");
+    expect(await readout()).toMatch(/^·upon \(2\) →/);
+    await expectAccessible(page);
+    await press("Enter");
+    expect(await page.locator("#token-query-2").getAttribute("aria-selected")).toBe("true");
+    expect(
+      await page.evaluate(() => (window.fakeHost.state as { arrangement: unknown }).arrangement),
+    ).toMatchObject({
+      form: "both",
+    });
+    await page.getByRole("combobox", { name: "Form" }).click();
+    await page.locator("vscode-option:visible", { hasText: /^\s*Lines/ }).click();
+    await settled(page);
+    expect(await page.locator(".figure").isVisible()).toBe(false);
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.getByRole("menuitem", { name: "SVG" }).click();
+    await expect.poll(() => calls("save"), { timeout: 10_000 }).toHaveLength(1);
+    const [saved] = (await calls("save")) as { bytes: Record<string, number> }[];
+    const svg = Buffer.from(Object.values(saved!.bytes)).toString("utf8");
+    // The pinned query sees itself and the two tokens before it; PyTorch gives all three more than 0.0039.
+    expect(svg.match(/M[\d.]+ [\d.]+C/g)).toHaveLength(3);
+  });
+
   test("keeps what it looks at, and comes back to it", async () => {
     await open(run);
     await press("2", "]", "]", ".", "r");

@@ -31,7 +31,7 @@ export interface HeadSpace {
 export const labelSize = 11;
 const largestCell = 44;
 /** A plot lower than this would show too little; the view scrolls instead. */
-const leastPlot = 400;
+const leastPlot = 340;
 const legendHeight = 52;
 const gap = 6;
 

@@ -1,4 +1,5 @@
 import { headFigure } from "../../../src/paint/headFigure";
+import { linesFigure } from "../../../src/paint/linesFigure";
 import { choiceTitle, figureSubtitle } from "../../parts/figureText";
 import { csvLine } from "../../parts/csv";
 import { pixelsToDataUrl } from "../../parts/canvas";
@@ -52,20 +53,21 @@ export function headExports({ inspector, data }: ViewContext, head: HeadData): V
       const visible = data.isVisible.peek();
       const { choice, measure, query } = inspector.selection.peek();
       const pinned = query === undefined ? -1 : queries.indexOf(query);
-      return headFigure({
+      const figure = {
         title: choiceTitle(choice, inspector.run.peek()!.blocks.length),
         subtitle: figureSubtitle(inspector.run.peek()!),
         queryLabels: queries.map((index) => inspector.queries.peek().labels[index] ?? ""),
         keyLabels: keys.map((index) => inspector.keys.peek().labels[index] ?? ""),
         data: values,
-        measure,
-        isVisible: visible && ((row, column) => visible(queries[row]!, keys[column]!)),
+        isVisible: visible && ((row: number, column: number) => visible(queries[row]!, keys[column]!)),
         squareRoot: inspector.arrangement.peek().squareRoot,
         map: inspector.settings.peek().colourMap,
         palette: inspector.theme.peek().palette,
         query: pinned < 0 ? undefined : pinned,
-        encodeImage: pixelsToDataUrl,
-      });
+      };
+      return inspector.arrangement.peek().form === "lines" && measure === "weights"
+        ? linesFigure(figure)
+        : headFigure({ ...figure, measure, encodeImage: pixelsToDataUrl });
     },
     async csv() {
       const { values, queries, keys } = seen();

@@ -2,16 +2,18 @@ import { computed, effect } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
 import { cellColours, paintCells } from "../../../src/paint/heatmap";
 import { displayColumns } from "../../../src/paint/tokenText";
-import { checkbox, iconButton } from "../../controls";
+import { checkbox, dropdown, iconButton, type Choice } from "../../controls";
 import { onFrame } from "../../frame";
 import { sizeCanvas } from "../../parts/canvas";
 import { watchSize } from "../../parts/size";
 import { cellReadout } from "../../state/readout";
 import type { Inspector } from "../../state/inspector";
+import type { Arrangement } from "../../state/persisted";
 import type { MountedView, View, ViewContext } from "../view";
 import { headGeometry, labelSize } from "./geometry";
 import { loadHead, patchView, type HeadData } from "./headData";
 import { headExports } from "./headExports";
+import { mountLines } from "./linesPane";
 import { listenToPointer } from "./pointer";
 import { paintMarks } from "./paintMarks";
 import { paintMinimap } from "./minimap";
@@ -40,7 +42,14 @@ export const headView: View = {
             <div role="row" class="sr-only"><div role="gridcell" id="head-cell"></div></div>
           </div>
           <p class="view-message" hidden></p>
-        </div>`,
+        </div>
+        <div
+          class="lines"
+          role="group"
+          tabindex="0"
+          aria-label="Lines from queries (left) to keys (right); the arrow keys walk the queries"
+          hidden
+        ></div>`,
       root,
     );
     const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
@@ -74,6 +83,13 @@ export const headView: View = {
       head.stop,
       listenToPointer(figure, context, head.viewport, geometry),
       onFrame(() => render(toolbar(inspector, head, geometry.value), find(".toolbar"))),
+      onFrame(() => {
+        const { form } = inspector.arrangement.value;
+        root.classList.toggle("both", form === "both");
+        find(".head").hidden = form === "lines";
+        find(".lines").hidden = form === "matrix";
+      }),
+      mountLines(find(".lines"), context, head),
       onFrame(() => showState(context, head, figure, find(".view-message"))),
       onFrame(() => paintPlot(inspector, head, geometry.value, find(".cells"))),
       onFrame(() => {
@@ -195,7 +211,7 @@ export const headView: View = {
 function commonColumns(labels: readonly string[]): number {
   const columns = labels.map(displayColumns).sort((a, b) => a - b);
   const at = columns.length > 20 ? Math.floor(columns.length * 0.9) : columns.length - 1;
-  return Math.max(4, columns[at] ?? 0);
+  return Math.max(Math.min(9, columns.at(-1) ?? 0), columns[at] ?? 0);
 }
 
 function zoomBy(head: HeadData, size: PlotSize, factor: number, at?: { query: number; key: number }): void {
@@ -206,31 +222,44 @@ function zoomBy(head: HeadData, size: PlotSize, factor: number, at?: { query: nu
   head.viewport.value = zoomAt(head.viewport.peek(), size, factor, x, y);
 }
 
+const forms: readonly Choice<Arrangement["form"]>[] = [
+  { value: "matrix", label: "Matrix" },
+  { value: "lines", label: "Lines" },
+  { value: "both", label: "Matrix and lines" },
+];
+
 function toolbar(inspector: Inspector, head: HeadData, size: PlotSize) {
-  const { squareRoot } = inspector.arrangement.value;
+  const { squareRoot, form } = inspector.arrangement.value;
   const { zoom } = head.viewport.value;
   const pooled = head.whole.value;
   const tokensPerCell = pooled ? (pooled.slice.queryEnd - pooled.slice.queryStart) / pooled.cells.rows : 1;
-  return html`${
-      inspector.selection.value.measure === "weights"
-        ? checkbox("Square-root scale", squareRoot, (checked) => {
-            inspector.arrangement.value = { ...inspector.arrangement.peek(), squareRoot: checked };
-          })
-        : nothing
-    }
-    <span class="pair">
-      ${iconButton("zoom-in", "Zoom in (+)", () => zoomBy(head, size, 1.5))}
-      ${iconButton("zoom-out", "Zoom out (-)", () => zoomBy(head, size, 1 / 1.5), zoom === 1)}
-      ${iconButton("screen-full", "Show everything (0)", () => (head.viewport.value = everything), zoom === 1)}
-    </span>
-    ${
-      tokensPerCell > 1 && !head.part.value
-        ? html`<span class="hint"
-            >Each cell is the largest of ${Math.round(tokensPerCell)} × ${Math.round(tokensPerCell)} tokens;
-            zoom in for single ones.</span
-          >`
-        : nothing
-    }`;
+  return html`${dropdown("Form", forms, form, (value) => {
+    inspector.arrangement.value = { ...inspector.arrangement.peek(), form: value };
+  })}
+  ${
+    inspector.selection.value.measure === "weights"
+      ? checkbox("Square-root scale", squareRoot, (checked) => {
+          inspector.arrangement.value = { ...inspector.arrangement.peek(), squareRoot: checked };
+        })
+      : nothing
+  }
+  ${
+    form === "lines"
+      ? nothing
+      : html`<span class="pair">
+          ${iconButton("zoom-in", "Zoom in (+)", () => zoomBy(head, size, 1.5))}
+          ${iconButton("zoom-out", "Zoom out (-)", () => zoomBy(head, size, 1 / 1.5), zoom === 1)}
+          ${iconButton("screen-full", "Show everything (0)", () => (head.viewport.value = everything), zoom === 1)}
+        </span>`
+  }
+  ${
+    tokensPerCell > 1 && !head.part.value
+      ? html`<span class="hint"
+          >Each cell is the largest of ${Math.round(tokensPerCell)} × ${Math.round(tokensPerCell)} tokens;
+          zoom in for single ones.</span
+        >`
+      : nothing
+  }`;
 }
 
 function paintPlot(

@@ -1,0 +1,87 @@
+import { cssColour } from "./colour";
+import type { HeadFigure } from "./headFigure";
+import { groupLines, lineOpacity, lineWidth, weakestLine } from "./lines";
+import { tickText } from "./numberText";
+import { paperPalette } from "./palette";
+import { rampColour, sequentialRamp } from "./ramp";
+import { weightScale } from "./scale";
+import { element, monospace, pixels, svgDocument, text } from "./svg";
+import { displayColumns, shorten } from "./tokenText";
+
+const rowHeight = 17;
+const labelSize = 11;
+const middle = 260;
+const mostColumns = 18;
+
+/** One head as lines from its queries (left) to their keys (right), thicker and darker with the weight. */
+export function linesFigure(figure: Omit<HeadFigure, "measure" | "encodeImage">): string {
+  const palette = figure.palette ?? paperPalette;
+  const { queryLabels, keyLabels, data, query } = figure;
+  const nKeys = keyLabels.length;
+  const scale = weightScale(figure.squareRoot ?? true);
+  const margin = 16;
+  const top = margin + (figure.subtitle ? 56 : 38);
+  const left = margin + labelWidth(queryLabels) + 8;
+  const right = left + middle;
+  const y = (index: number) => top + (index + 0.5) * rowHeight;
+  const colour = cssColour(rampColour(sequentialRamp(figure.map ?? "theme", palette), 0.8));
+  const muted = cssColour(palette.muted);
+  const foreground = cssColour(palette.foreground);
+  const queries = query === undefined ? queryLabels.keys() : [query];
+  const groups = groupLines(data, nKeys, queries, scale).map(({ strength, pairs }) => {
+    const parts: string[] = [];
+    for (let at = 0; at < pairs.length; at += 2) {
+      const [from, to] = [pixels(y(pairs[at]!)), pixels(y(pairs[at + 1]!))];
+      const bend = (left + right) / 2;
+      parts.push(`M${left} ${from}C${bend} ${from} ${bend} ${to} ${right} ${to}`);
+    }
+    return element("path", {
+      d: parts.join(""),
+      fill: "none",
+      stroke: colour,
+      "stroke-width": lineWidth(strength),
+      "stroke-opacity": lineOpacity(strength),
+    });
+  });
+  const label = { "font-family": monospace, "font-size": labelSize };
+  const rows = queryLabels.map((name, index) =>
+    text(shorten(name, mostColumns), left - 6, y(index) + 4, {
+      ...label,
+      "text-anchor": "end",
+      fill: index === query ? cssColour(palette.query) : foreground,
+    }),
+  );
+  const columns = keyLabels.map((name, index) =>
+    text(shorten(name, mostColumns), right + 6, y(index) + 4, { ...label, fill: foreground }),
+  );
+  const bottom = top + Math.max(queryLabels.length, nKeys) * rowHeight;
+  const small = { "font-size": 10, fill: muted };
+  return svgDocument(
+    Math.max(right + labelWidth(keyLabels) + 8, left + displayColumns(figure.subtitle ?? "") * 5.8) + margin,
+    bottom + 28 + margin,
+    cssColour(palette.background),
+    figure.title,
+    [
+      text(figure.title, margin, margin + 12, { "font-size": 14, "font-weight": 600, fill: foreground }),
+      ...(figure.subtitle
+        ? [text(figure.subtitle, margin, margin + 30, { "font-size": 11, fill: muted })]
+        : []),
+      text("query", left - 6, top - 6, { ...small, "text-anchor": "end" }),
+      text("key", right + 6, top - 6, small),
+      ...groups,
+      ...rows,
+      ...columns,
+      text(
+        `Lines thicken with the attention weight; below ${tickText(weakestLine(scale))} none is drawn.`,
+        margin,
+        bottom + 20,
+        small,
+      ),
+    ],
+  );
+}
+
+function labelWidth(labels: readonly string[]): number {
+  const columns = labels.reduce((most, label) => Math.max(most, displayColumns(label)), 1);
+  return Math.min(columns, mostColumns) * labelSize * 0.602;
+}
