@@ -19,7 +19,7 @@ describe("Hovering a token in the editor", () => {
 
   it("names the token and the key with the largest weight, for the chosen head", async () => {
     const index = shown.run!.tokens.findIndex(({ start, end }) => start <= 9 && end > 9);
-    const markdown = await hoverAt(16 + 9);
+    const markdown = await someHoverAt(16 + 9);
     assert.include(markdown, `token ${index}`);
     const { choice } = shown.selection!;
     const query = {
@@ -41,7 +41,7 @@ describe("Hovering a token in the editor", () => {
   });
 
   it("names three next tokens", async () => {
-    const line = (await hoverAt(16 + 9)).split("\n").find((each) => each.startsWith("next:"));
+    const line = (await someHoverAt(16 + 9)).split("\n").find((each) => each.startsWith("next:"));
     assert.equal(line?.split("·").length, 3);
   });
 
@@ -52,7 +52,7 @@ describe("Hovering a token in the editor", () => {
   it("shows no number once the text has changed, and offers to run again", async () => {
     await editor.edit((edit) => edit.insert(new vscode.Position(2, 4), "old "));
     await until(({ status }) => status === "stale");
-    const markdown = await hoverAt(16 + 9);
+    const markdown = await someHoverAt(16 + 9);
     assert.include(markdown, "command:headlight.runAgain");
     assert.notMatch(markdown, /0\.\d/);
   });
@@ -65,6 +65,14 @@ describe("Hovering a token in the editor", () => {
       await setting("hover.enabled", undefined);
     }
   });
+
+  /** VS Code's window hears of a new provider or text a little later than the extension host. */
+  async function someHoverAt(offset: number): Promise<string> {
+    for (;;) {
+      const markdown = await hoverAt(offset);
+      if (markdown) return markdown;
+    }
+  }
 
   /** All that Headlight says there, as Markdown. */
   async function hoverAt(offset: number): Promise<string> {
