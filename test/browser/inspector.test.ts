@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { StandaloneRun } from "../../src/protocol/standalone";
+import { canCapture, capturedRun } from "../support/capturedRun";
 import { hasReference, referenceRun } from "../support/referenceRun";
 import { expectAccessible } from "./axe";
 import { problemsOf, settled, setTheme, startHarness, type Harness, type PageOptions } from "./harness";
@@ -446,6 +447,21 @@ describe.skipIf(!hasFixtures)("an encoder-decoder run", () => {
     expect(await readout()).toContain(cross.data[1 * 13 + 1]!.toFixed(4));
     await expectAccessible(page);
     await expectPicture(page.locator(".stage"), "cross-dark-1000");
+  });
+});
+
+describe.skipIf(!canCapture())("a run of the embedded model", () => {
+  test("shows scores beside weights, and the score of the cell that the keyboard is on", async () => {
+    const run = await capturedRun("I saw a saw", "weights,scores");
+    await open(run, { theme: "light" });
+    await press("2", "m");
+    await page.locator(".figure").focus();
+    await press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight");
+    const { dims, data } = run.tensors.find(({ what, layer }) => what === "scores" && layer === 0)!;
+    const score = data[2 * dims[2]! + 1]!;
+    expect(await readout()).toContain("·saw (2) → I (1)");
+    expect(await readout()).toContain(`score ${score.toPrecision(4).replace("-", "−")}`);
+    await expectAccessible(page);
   });
 });
 
