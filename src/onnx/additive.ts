@@ -2,7 +2,7 @@ import type { FoundAttention, Place } from "./attention";
 import { expandLeading } from "./axes";
 import { storedTensor } from "./constants";
 import type { Op, Value } from "./dataflow";
-import type { Known } from "./findAttention";
+import type { Known } from "./known";
 import { productAfter } from "./paths";
 import type { SoftmaxPlace } from "./softmax";
 

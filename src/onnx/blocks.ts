@@ -2,7 +2,7 @@ import type { BlockKind } from "../core/run";
 import type { FoundAttention } from "./attention";
 import type { Scope, Value } from "./dataflow";
 import { FORGET_CONTENT } from "./origins";
-import type { Known } from "./findAttention";
+import type { Known } from "./known";
 
 /** Attention with its place: which block it belongs to, and its number there. */
 export interface Placed {

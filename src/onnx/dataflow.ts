@@ -168,19 +168,15 @@ class Builder {
 function inRunningOrder(graph: Graph, scope: Scope): readonly GraphNode[] {
   const madeBy = new Map<string, number>();
   graph.nodes.forEach((node, index) => node.outputs.forEach((name) => name && madeBy.set(name, index)));
-  const needs = graph.nodes.map((node, index) => {
-    const names = [...node.inputs, ...outerNames(node)];
-    return new Set(
-      names.map((name) => madeBy.get(name)).filter((maker) => maker !== undefined && maker !== index),
-    );
-  });
-  const selfFed = graph.nodes.find((node) => node.inputs.some((name) => name && node.outputs.includes(name)));
-  if (selfFed) throw cyclicGraph(selfFed.outputs[0] ?? selfFed.name);
-  if (needs.every((makers, index) => [...makers].every((maker) => (maker ?? 0) < index))) return graph.nodes;
+  if (isSorted(graph, madeBy)) return graph.nodes;
 
+  const needs = graph.nodes.map((node) => {
+    const makers = needsOf(node).map((name) => madeBy.get(name));
+    return new Set(makers.filter((maker) => maker !== undefined));
+  });
   const users = graph.nodes.map((): number[] => []);
   const open = needs.map((makers) => makers.size);
-  needs.forEach((makers, index) => makers.forEach((maker) => users[maker ?? 0]?.push(index)));
+  needs.forEach((makers, index) => makers.forEach((maker) => users[maker]?.push(index)));
   const ready = open.flatMap((count, index) => (count === 0 ? [index] : []));
   const order: GraphNode[] = [];
   for (let next = 0; next < ready.length; next++) {
@@ -197,6 +193,16 @@ function inRunningOrder(graph: Graph, scope: Scope): readonly GraphNode[] {
     throw cyclicGraph(stuck?.outputs[0] ?? scope.kind);
   }
   return order;
+}
+
+function isSorted(graph: Graph, madeBy: ReadonlyMap<string, number>): boolean {
+  return graph.nodes.every((node, index) => needsOf(node).every((name) => (madeBy.get(name) ?? -1) < index));
+}
+
+/** Names that a node and its sub-graphs take. */
+function needsOf(node: GraphNode): readonly string[] {
+  const outer = outerNames(node);
+  return outer.length ? [...node.inputs, ...outer] : node.inputs;
 }
 
 /** Names that the sub-graphs of a node take from outside. */

@@ -5,14 +5,15 @@ import type { Placed } from "./blocks";
 import { buildDataflow } from "./dataflow";
 import { OWN_WEIGHTS, externalFiles, referencesToOwnFile } from "./externalise";
 import { findSpelledOut } from "./findAttention";
-import type { Known } from "./findAttention";
+import type { Known } from "./known";
 import { findFused } from "./fused/find";
 import type { ValueInfo } from "./graph";
 import type { Capture, CapturedOutput, GraphInput, GraphReport, InstrumentedModel } from "./instrumented";
 import { findTriangular, hasPast, maskKind } from "./mask";
 import { findOrigins } from "./origins";
 import { applyEdits } from "./patch";
-import { findPositions, type FoundPositions } from "./positions";
+import { findPositions } from "./positions";
+import type { FoundPositions } from "./positions";
 import { buildReport } from "./report";
 import { scan } from "./scan";
 import { findShapes } from "./shapes";
@@ -68,9 +69,10 @@ async function analyse(
     (masks.get(attention)?.includes("causal") ?? false) || hasPast(attention);
   const placed = placeInBlocks(found, known, isCausal);
   const notFound = [...spelledOut.notFound, ...fused.notFound];
-  const report = buildReport(known, placed, masks, notFound);
-  const positions = await findPositions(known, report.blocks[0]?.layers[0]?.nHeads, reader);
-  return { known, placed, positions, report: { ...report, positions: positions.report } };
+  const inOrder = placed.map(({ attention }) => attention);
+  const positions = await findPositions(known, inOrder, reader);
+  const report = buildReport(known, placed, masks, positions.report, notFound);
+  return { known, placed, positions, report };
 }
 
 function capture(layer: Placed, what: Capture, additions: Additions): CapturedOutput | undefined {

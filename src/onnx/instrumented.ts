@@ -91,6 +91,6 @@ export interface LayerReport {
 
 export interface PositionReport {
   readonly scheme: PositionScheme;
-  /** RoPE base, table size, number of buckets, … as read from the graph. */
+  /** "base" of RoPE, "length" of a table, "buckets" of a relative bias, "firstSlope" and "ratio" of ALiBi, as read. */
   readonly parameters: Readonly<Record<string, number | string>>;
 }

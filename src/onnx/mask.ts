@@ -1,7 +1,7 @@
 import type { FoundAttention } from "./attention";
 import { decodeNumbers } from "./constants";
 import type { Value } from "./dataflow";
-import type { Known } from "./findAttention";
+import type { Known } from "./known";
 import { elementBits } from "./graph";
 import type { StoredTensor } from "./graph";
 import type { ByteSource } from "./wire";
@@ -67,7 +67,7 @@ async function isTriangular(tensor: StoredTensor, reader: ByteSource): Promise<b
 const MOST_VISITED = 500;
 
 /** All values that a mask is computed from, itself included; shapes are left out. */
-function behind(bias: Value): Value[] {
+export function behind(bias: Value): Value[] {
   const seen = new Set<Value>([bias]);
   const open = [bias];
   for (let value = open.pop(); value && seen.size < MOST_VISITED; value = open.pop()) {

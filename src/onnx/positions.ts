@@ -3,9 +3,11 @@ import { recogniseSinusoidal } from "../core/positions/sinusoidal";
 import type { Tensor } from "../core/tensor";
 import { decodeNumbers, storedNumbers, storedTensor } from "./constants";
 import type { Op, Value } from "./dataflow";
-import type { Known } from "./findAttention";
+import type { FoundAttention } from "./attention";
+import type { Known } from "./known";
 import type { StoredTensor } from "./graph";
 import type { PositionReport } from "./instrumented";
+import { positionsOfAttention } from "./positionsOfAttention";
 import type { ByteSource } from "./wire";
 
 /** How a graph marks positions, with the first rows of its table or its learned biases where they lie in the file. */
@@ -27,9 +29,10 @@ const TABLE_ROWS = 512;
  */
 export async function findPositions(
   known: Known,
-  nHeads: number | undefined,
+  found: readonly FoundAttention[],
   reader: ByteSource,
 ): Promise<FoundPositions> {
+  const nHeads = found[0]?.nHeads;
   const rope = findRotation(known);
   if (rope) return { report: rope };
   const tables = known.flow.ops.flatMap((op) => tableOf(op, known) ?? []);
@@ -46,7 +49,7 @@ export async function findPositions(
   const [stored] = tables
     .filter(({ dims }) => dims[0]! >= 8 && dims[1]! >= 8)
     .sort((a, b) => b.dims[0]! - a.dims[0]!);
-  if (!stored) return { report: { scheme: "unknown", parameters: {} } };
+  if (!stored) return { report: await positionsOfAttention(found, known, reader) };
   const [length = 0, width = 0] = stored.dims;
   const table = await readRows(stored, reader);
   const waves = table && recogniseSinusoidal(table);

@@ -3,9 +3,10 @@ import type { FoundAttention, NotFound } from "./attention";
 import type { Placed } from "./blocks";
 import type { Op } from "./dataflow";
 import { shorten } from "./errors";
-import type { Known } from "./findAttention";
-import type { Capture, GraphReport, LayerReport } from "./instrumented";
+import type { Known } from "./known";
+import type { Capture, GraphReport, LayerReport, PositionReport } from "./instrumented";
 import { CAPTURES } from "./instrumented";
+import { precisionOf } from "./precision";
 
 const KINDS: readonly BlockKind[] = ["encoder", "decoder", "cross"];
 
@@ -14,6 +15,7 @@ export function buildReport(
   known: Known,
   placed: readonly Placed[],
   masks: ReadonlyMap<FoundAttention, string>,
+  positions: PositionReport,
   notFound: readonly NotFound[],
 ): GraphReport {
   const { model } = known.flow;
@@ -27,8 +29,8 @@ export function buildReport(
       layers: placed.filter(({ block }) => block === kind).map((one) => layerReport(one, masks)),
     })).filter(({ layers }) => layers.length),
     notFound: notFound.map(({ op, reason }) => ({ where: nameOf(op), reason })),
-    positions: { scheme: "unknown", parameters: {} },
-    precision: "unknown",
+    positions,
+    precision: precisionOf(known.flow),
   };
 }
 

@@ -10,8 +10,8 @@ import type {
   StoredTensor,
   ValueInfo,
 } from "./graph";
-import { Cursor, messageRange } from "./wire";
-import type { ByteSource, Field, MessageRange } from "./wire";
+import { Cursor, after, messageRange } from "./wire";
+import type { ByteSource, Field, MessageRange, Waiting } from "./wire";
 
 /** Tensors up to this many bytes are kept: shapes, scales, slopes. Weights are larger and stay where they are. */
 const SMALL_TENSOR = 4096;
@@ -27,17 +27,16 @@ export async function scan(reader: ByteSource): Promise<ScannedModel> {
   let graph: Graph | undefined;
   await scanner.fields(whole, (field) => {
     if (field.number === 1 && field.wire === 0) model.irVersion = field.value;
-    else if (field.wire !== 2) return;
-    else if (field.number === 2) return scanner.string(field, (text) => void (model.producer = text));
-    else if (field.number === 7) {
-      const range = messageRange(field, whole);
+    if (field.wire !== 2) return;
+    if (field.number === 2) return scanner.string(field, (text) => (model.producer = text));
+    if (field.number === 7) {
       if (graph) throw damagedModel(field.startOffset, "a second graph");
-      graph = emptyGraph(range);
+      graph = emptyGraph(messageRange(field, whole));
       return scanner.graph(graph, 0);
-    } else if (field.number === 8) return scanner.opset(field, model.opsets);
-    else if (field.number === 25) {
-      return scanner.localFunction(messageRange(field, whole)).then((found) => void functions.push(found));
     }
+    if (field.number === 8) return scanner.opset(field, model.opsets);
+    if (field.number === 25)
+      return scanner.localFunction(messageRange(field, whole), (found) => functions.push(found));
   });
   if (!graph || model.irVersion === 0) throw notOnnx("neither an IR version nor a graph at the top level");
   return { byteLength: reader.byteLength, ...model, graph, functions };
@@ -47,6 +46,8 @@ function emptyGraph(range: MessageRange): Graph {
   return { nodes: [], initializers: new Map(), inputs: [], outputs: [], valueInfos: new Map(), range };
 }
 
+type Use<T> = (found: T) => void;
+
 class Scanner {
   private readonly cursor: Cursor;
   private nNodes = 0;
@@ -55,125 +56,149 @@ class Scanner {
     this.cursor = new Cursor(reader);
   }
 
-  fields(range: MessageRange, visit: (field: Field) => void | Promise<void>): Promise<void> {
+  fields(range: { byteOffset: number; byteLength: number }, visit: (field: Field) => Waiting): Waiting {
     return this.cursor.fields(range, visit);
   }
 
-  string(field: Field, assign: (text: string) => void): void | Promise<void> {
-    return this.cursor.string(field, assign);
+  string(field: Field, use: Use<string>): Waiting {
+    return this.cursor.string(field, use);
   }
 
-  async opset(field: Field, opsets: Record<string, number>): Promise<void> {
+  opset(field: Field, opsets: Record<string, number>): Waiting {
     let domain = "";
     let version = 0;
-    await this.fields(messageOf(field), (inner) => {
-      if (inner.number === 1 && inner.wire === 2) return this.string(inner, (text) => void (domain = text));
+    const read = this.fields(field, (inner) => {
+      if (inner.number === 1 && inner.wire === 2) return this.string(inner, (text) => (domain = text));
       if (inner.number === 2) version = inner.value;
     });
-    opsets[domain === "ai.onnx" ? "" : domain] = version;
+    return after(read, () => void (opsets[domain === "ai.onnx" ? "" : domain] = version));
   }
 
-  async graph(graph: Graph, depth: number): Promise<void> {
+  graph(graph: Graph, depth: number): Waiting {
     if (depth > DEEPEST_GRAPH) throw graphTooLarge("graphs inside one another", depth, DEEPEST_GRAPH);
-    const { range } = graph;
-    await this.fields(range, async (field) => {
+    const { range, nodes, initializers, inputs, outputs, valueInfos } = graph;
+    return this.fields(range, (field) => {
       if (field.wire !== 2) return;
-      if (field.number === 1) graph.nodes.push(await this.node(messageRange(field, range), depth));
-      else if (field.number === 5) {
-        const tensor = await this.tensor(messageRange(field, range));
-        graph.initializers.set(tensor.name, tensor);
-      } else if (field.number === 15) {
-        const sparse = await this.sparseTensor(messageRange(field, range));
-        graph.initializers.set(sparse.name, sparse);
-      } else if (field.number === 11) graph.inputs.push(await this.valueInfo(field));
-      else if (field.number === 12) graph.outputs.push(await this.valueInfo(field));
-      else if (field.number === 13) {
-        const info = await this.valueInfo(field);
-        graph.valueInfos.set(info.name, info);
+      switch (field.number) {
+        case 1:
+          return this.node(messageRange(field, range), depth, (node) => nodes.push(node));
+        case 5:
+          return this.tensor(messageRange(field, range), (tensor) => initializers.set(tensor.name, tensor));
+        case 11:
+          return this.valueInfo(field, (info) => inputs.push(info));
+        case 12:
+          return this.valueInfo(field, (info) => outputs.push(info));
+        case 13:
+          return this.valueInfo(field, (info) => valueInfos.set(info.name, info));
+        case 15:
+          return this.sparseTensor(messageRange(field, range), (tensor) =>
+            initializers.set(tensor.name, tensor),
+          );
       }
     });
   }
 
-  async node(range: MessageRange, depth: number): Promise<GraphNode> {
+  node(range: MessageRange, depth: number, use: Use<GraphNode>): Waiting {
     if (++this.nNodes > MOST_NODES) throw graphTooLarge("nodes", this.nNodes, MOST_NODES);
     const node = { opType: "", domain: "", name: "" };
     const inputs: string[] = [];
     const outputs: string[] = [];
     const attributes = new Map<string, Attribute>();
-    await this.fields(range, (field) => {
+    const read = this.fields(range, (field) => {
       if (field.wire !== 2) return;
       switch (field.number) {
         case 1:
-          return this.string(field, (text) => void inputs.push(text));
+          return this.string(field, (text) => inputs.push(text));
         case 2:
-          return this.string(field, (text) => void outputs.push(text));
+          return this.string(field, (text) => outputs.push(text));
         case 3:
-          return this.string(field, (text) => void (node.name = text));
+          return this.string(field, (text) => (node.name = text));
         case 4:
-          return this.string(field, (text) => void (node.opType = text));
+          return this.string(field, (text) => (node.opType = text));
         case 5:
-          return this.attribute(messageRange(field, range), depth).then(
-            (found) => void attributes.set(found.name, found),
+          return this.attribute(messageRange(field, range), depth, (found) =>
+            attributes.set(found.name, found),
           );
         case 7:
-          return this.string(field, (text) => void (node.domain = text === "ai.onnx" ? "" : text));
+          return this.string(field, (text) => (node.domain = text === "ai.onnx" ? "" : text));
       }
     });
-    return { ...node, inputs, outputs, attributes, range };
+    return after(read, () => use({ ...node, inputs, outputs, attributes, range }));
   }
 
-  async localFunction(range: MessageRange): Promise<LocalFunction> {
+  localFunction(range: MessageRange, use: Use<LocalFunction>): Waiting {
     const graph = emptyGraph(range);
     const found = { name: "", domain: "" };
     const inputs: string[] = [];
     const outputs: string[] = [];
-    await this.fields(range, async (field) => {
+    const read = this.fields(range, (field) => {
       if (field.wire !== 2) return;
-      if (field.number === 1) await this.string(field, (text) => void (found.name = text));
-      else if (field.number === 4) await this.string(field, (text) => void inputs.push(text));
-      else if (field.number === 5) await this.string(field, (text) => void outputs.push(text));
-      else if (field.number === 7) graph.nodes.push(await this.node(messageRange(field, range), 1));
-      else if (field.number === 10) await this.string(field, (text) => void (found.domain = text));
-      else if (field.number === 12) {
-        const info = await this.valueInfo(field);
-        graph.valueInfos.set(info.name, info);
+      switch (field.number) {
+        case 1:
+          return this.string(field, (text) => (found.name = text));
+        case 4:
+          return this.string(field, (text) => inputs.push(text));
+        case 5:
+          return this.string(field, (text) => outputs.push(text));
+        case 7:
+          return this.node(messageRange(field, range), 1, (node) => graph.nodes.push(node));
+        case 10:
+          return this.string(field, (text) => (found.domain = text));
+        case 12:
+          return this.valueInfo(field, (info) => graph.valueInfos.set(info.name, info));
       }
     });
-    return { ...found, inputs, outputs, graph };
+    return after(read, () => use({ ...found, inputs, outputs, graph }));
   }
 
-  private async attribute(range: MessageRange, depth: number): Promise<Attribute> {
+  private attribute(range: MessageRange, depth: number, use: Use<Attribute>): Waiting {
     const found: { -readonly [key in keyof Attribute]?: Attribute[key] } = {};
     const numbers: number[] = [];
     let name = "";
-    await this.fields(range, async (field) => {
-      if (field.number === 1 && field.wire === 2) await this.string(field, (text) => void (name = text));
-      else if (field.number === 2 || field.number === 3) {
-        found.number = field.value;
-        found.isFloat = field.number === 2;
-      } else if (field.number === 4 && field.byteLength <= SMALL_TENSOR) {
-        await this.string(field, (text) => void (found.text = text));
-      } else if (field.number === 5) found.tensor = await this.tensor(messageRange(field, range));
-      else if (field.number === 6) {
-        found.graph = emptyGraph(messageRange(field, range));
-        await this.graph(found.graph, depth + 1);
-      } else if (field.number === 7 || field.number === 8) {
-        await this.numbers(field, field.number === 7 ? "float" : "varint", numbers);
+    const read = this.fields(range, (field) => {
+      switch (field.number) {
+        case 1:
+          return field.wire === 2 ? this.string(field, (text) => (name = text)) : undefined;
+        case 2:
+        case 3:
+          found.number = field.value;
+          found.isFloat = field.number === 2;
+          return;
+        case 4:
+          return field.byteLength <= SMALL_TENSOR
+            ? this.string(field, (text) => (found.text = text))
+            : undefined;
+        case 5:
+          return this.tensor(messageRange(field, range), (tensor) => (found.tensor = tensor));
+        case 6:
+          found.graph = emptyGraph(messageRange(field, range));
+          return this.graph(found.graph, depth + 1);
+        case 7:
+          return this.numbers(field, "float", numbers);
+        case 8:
+          return this.numbers(field, "varint", numbers);
       }
     });
-    if (numbers.length) found.numbers = numbers;
-    return { ...found, name, range };
+    return after(read, () => use({ ...found, ...(numbers.length && { numbers }), name, range }));
   }
 
-  private async numbers(field: Field, kind: "float" | "varint", into: number[]): Promise<void> {
-    if (field.wire !== 2) into.push(field.value);
-    else if (field.byteLength <= SMALL_TENSOR * 8) {
-      const pbf = new PbfReader((await this.cursor.bytes(field)).slice());
-      while (pbf.pos < pbf.length) into.push(kind === "float" ? pbf.readFloat() : pbf.readVarint(true));
+  private numbers(field: Field, kind: "float" | "varint", into: number[]): Waiting {
+    if (field.wire !== 2) {
+      into.push(field.value);
+      return;
     }
+    if (field.byteLength > SMALL_TENSOR * 8) return;
+    return this.cursor.bytes(field, (bytes) => {
+      const pbf = new PbfReader(bytes);
+      try {
+        while (pbf.pos < pbf.length) into.push(kind === "float" ? pbf.readFloat() : pbf.readVarint(true));
+      } catch {
+        throw damagedModel(field.byteOffset, "a list of numbers that are no numbers");
+      }
+    });
   }
 
-  private async tensor(range: MessageRange): Promise<StoredTensor> {
+  private tensor(range: MessageRange, use: Use<StoredTensor>): Waiting {
     const dims: number[] = [];
     const found: {
       name: string;
@@ -188,84 +213,99 @@ class Scanner {
       isExternal: false,
     };
     const entries = new Map<string, string>();
-    await this.fields(range, async (field) => {
-      if (field.number === 1) await this.numbers(field, "varint", dims);
-      else if (field.number === 2) found.type = field.value;
-      else if (field.number === 8) await this.string(field, (text) => void (found.name = text));
-      else if (field.number === 13) await this.externalEntry(field, entries);
-      else if (field.number === 14) found.isExternal = field.value === 1;
-      else if ([4, 5, 7, 9, 10, 11].includes(field.number) && field.wire === 2 && field.byteLength > 0) {
-        found.field = field.number;
+    const read = this.fields(range, (field) => {
+      switch (field.number) {
+        case 1:
+          return this.numbers(field, "varint", dims);
+        case 2:
+          found.type = field.value;
+          return;
+        case 8:
+          return field.wire === 2 ? this.string(field, (text) => (found.name = text)) : undefined;
+        case 13:
+          return this.externalEntry(field, entries);
+        case 14:
+          found.isExternal = field.value === 1;
+          return;
+      }
+      if (DATA_FIELDS.has(field.number) && field.wire === 2 && field.byteLength > 0) {
         const { startOffset, byteOffset, byteLength } = field;
+        found.field = field.number;
         found.data = { startOffset, byteOffset, byteLength };
       }
     });
-    const { name, data } = found;
-    const tensor = { name, type: elementType(found.type), dims, range };
-    if (found.isExternal) return { ...tensor, dataField: 0, external: externalPlace(entries) };
-    if (!data) return { ...tensor, dataField: 0 };
-    const bytes = data.byteLength <= SMALL_TENSOR ? (await this.cursor.bytes(data)).slice() : undefined;
-    return { ...tensor, dataField: found.field, data, ...(bytes && { bytes }) };
+    return after(read, () => {
+      const { name, data } = found;
+      const tensor = { name, type: elementType(found.type), dims, range };
+      if (found.isExternal) return use({ ...tensor, dataField: 0, external: externalPlace(entries) });
+      if (!data) return use({ ...tensor, dataField: 0 });
+      const stored = { ...tensor, dataField: found.field, data };
+      if (data.byteLength > SMALL_TENSOR) return use(stored);
+      return this.cursor.bytes(data, (bytes) => use({ ...stored, bytes: bytes.slice() }));
+    });
   }
 
-  private async externalEntry(field: Field, entries: Map<string, string>): Promise<void> {
+  private externalEntry(field: Field, entries: Map<string, string>): Waiting {
     let key = "";
     let value = "";
-    await this.fields(messageOf(field), (inner) => {
-      if (inner.number === 1) return this.string(inner, (text) => void (key = text));
-      if (inner.number === 2) return this.string(inner, (text) => void (value = text));
+    const read = this.fields(field, (inner) => {
+      if (inner.wire !== 2) return;
+      if (inner.number === 1) return this.string(inner, (text) => (key = text));
+      if (inner.number === 2) return this.string(inner, (text) => (value = text));
     });
-    entries.set(key, value);
+    return after(read, () => void entries.set(key, value));
   }
 
   /** Named after its values; what counts for finding attention is that it is constant. */
-  private async sparseTensor(range: MessageRange): Promise<StoredTensor> {
+  private sparseTensor(range: MessageRange, use: Use<StoredTensor>): Waiting {
     let found: StoredTensor | undefined;
-    await this.fields(range, async (field) => {
-      if (field.number === 1 && field.wire === 2) found = await this.tensor(messageRange(field, range));
-    });
-    if (!found) throw damagedModel(range.byteOffset, "a sparse tensor without values");
-    const { name, type, dims } = found;
-    return { name, type, dims, range, dataField: 0 };
-  }
-
-  private async valueInfo(field: Field): Promise<ValueInfo> {
-    let name = "";
-    let type = "";
-    let dims: (number | string | null)[] | undefined;
-    await this.fields(messageOf(field), async (inner) => {
-      if (inner.number === 1 && inner.wire === 2) await this.string(inner, (text) => void (name = text));
-      else if (inner.number === 2 && inner.wire === 2) {
-        await this.fields(messageOf(inner), async (kind) => {
-          if (kind.number !== 1 || kind.wire !== 2) return;
-          await this.fields(messageOf(kind), async (tensor) => {
-            if (tensor.number === 1) type = elementType(tensor.value);
-            else if (tensor.number === 2 && tensor.wire === 2) dims = await this.shape(tensor);
-          });
-        });
+    const read = this.fields(range, (field) => {
+      if (field.number === 1 && field.wire === 2) {
+        return this.tensor(messageRange(field, range), (tensor) => (found = tensor));
       }
     });
-    return { name, type, ...(dims && { dims }) };
-  }
-
-  private async shape(field: Field): Promise<(number | string | null)[]> {
-    const dims: (number | string | null)[] = [];
-    await this.fields(messageOf(field), async (inner) => {
-      if (inner.number !== 1 || inner.wire !== 2) return;
-      let dim: number | string | null = null;
-      await this.fields(messageOf(inner), (part) => {
-        if (part.number === 1) dim = part.value;
-        else if (part.number === 2) return this.string(part, (text) => void (dim = text || null));
-      });
-      dims.push(dim);
+    return after(read, () => {
+      if (!found) throw damagedModel(range.byteOffset, "a sparse tensor without values");
+      const { name, type, dims } = found;
+      use({ name, type, dims, range, dataField: 0 });
     });
-    return dims;
+  }
+
+  private valueInfo(field: Field, use: Use<ValueInfo>): Waiting {
+    const found: { name: string; type: string; dims?: ValueInfo["dims"] } = { name: "", type: "" };
+    const read = this.fields(field, (inner) => {
+      if (inner.number === 1 && inner.wire === 2) return this.string(inner, (text) => (found.name = text));
+      if (inner.number !== 2 || inner.wire !== 2) return;
+      return this.fields(inner, (kind) => {
+        if (kind.number !== 1 || kind.wire !== 2) return;
+        return this.fields(kind, (tensor) => {
+          if (tensor.number === 1) found.type = elementType(tensor.value);
+          else if (tensor.number === 2 && tensor.wire === 2)
+            return this.shape(tensor, (dims) => (found.dims = dims));
+        });
+      });
+    });
+    return after(read, () => use(found));
+  }
+
+  private shape(field: Field, use: Use<(number | string | null)[]>): Waiting {
+    const dims: (number | string | null)[] = [];
+    const read = this.fields(field, (inner) => {
+      if (inner.number !== 1 || inner.wire !== 2) return;
+      const axis = dims.push(null) - 1;
+      return this.fields(inner, (part) => {
+        if (part.number === 1) dims[axis] = part.value;
+        else if (part.number === 2 && part.wire === 2) {
+          return this.string(part, (text) => (dims[axis] = text || null));
+        }
+      });
+    });
+    return after(read, () => use(dims));
   }
 }
 
-function messageOf(field: Field): MessageRange {
-  return { lengthOffset: field.lengthOffset, byteOffset: field.byteOffset, byteLength: field.byteLength };
-}
+/** float_data, int32_data, int64_data, raw_data, double_data, uint64_data */
+const DATA_FIELDS = new Set([4, 5, 7, 9, 10, 11]);
 
 function externalPlace(entries: Map<string, string>): NonNullable<StoredTensor["external"]> {
   const byteLength = Number(entries.get("length") ?? Number.NaN);

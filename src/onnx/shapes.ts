@@ -47,8 +47,10 @@ function declaredType(value: Value): string {
 }
 
 function storedContent(value: Value): readonly Dim[] | undefined {
-  const numbers = storedNumbers(value);
-  return numbers && numbers.length <= 64 ? numbers : undefined;
+  const tensor = storedTensor(value);
+  // A shape of 64 int64 numbers: what is longer is no shape, and decoding it would be for nothing.
+  if (tensor && (tensor.bytes?.byteLength ?? Infinity) > 512) return undefined;
+  return storedNumbers(value);
 }
 
 /** What the exporter says wins where it is more exact. */

@@ -29,9 +29,18 @@ export interface Field {
   readonly value: number;
 }
 
+const UTF8 = new TextDecoder();
 const WINDOW = 64 * 1024;
 const LONGEST_TAG_AND_LENGTH = 20;
 const LONGEST_NAME = 64 * 1024;
+
+/** Undefined where something is done already; most of a graph is, and a promise for each field would cost more than it. */
+export type Waiting = void | Promise<void>;
+
+/** Goes on behind something that may have to be waited for. */
+export function after(pending: Waiting, next: () => Waiting): Waiting {
+  return pending instanceof Promise ? pending.then(next) : next();
+}
 
 /** Reads protobuf fields of a file through a small window; a payload that nobody asks for is never read. */
 export class Cursor {
@@ -44,40 +53,41 @@ export class Cursor {
     return this.reader.byteLength;
   }
 
-  /** Calls `visit` for each field of [byteOffset, byteOffset + byteLength) in order; waits only where it must. */
-  async fields(
+  /** Calls `visit` for each field of a message in order; waits only where it must, as `visit` does. */
+  fields(
     range: { byteOffset: number; byteLength: number },
-    visit: (field: Field) => void | Promise<void>,
-  ): Promise<void> {
+    visit: (field: Field) => Waiting,
+    from = range.byteOffset,
+  ): Waiting {
     const end = range.byteOffset + range.byteLength;
-    let offset = range.byteOffset;
-    while (offset < end) {
+    for (let offset = from; offset < end;) {
       const headerLength = Math.min(LONGEST_TAG_AND_LENGTH, this.reader.byteLength - offset);
-      if (!this.holds(offset, headerLength)) await this.load(offset, headerLength);
+      if (!this.holds(offset, headerLength)) {
+        const here = offset;
+        return this.load(offset, headerLength).then(() => this.fields(range, visit, here));
+      }
       const field = this.fieldAt(offset, end);
-      const pending = visit(field);
-      if (pending) await pending;
       offset = field.byteOffset + field.byteLength;
+      const pending = visit(field);
+      if (pending instanceof Promise)
+        return pending.then(() => this.fields(range, visit, field.byteOffset + field.byteLength));
     }
   }
 
-  /** The bytes of a field; a view that is valid until the next read. */
-  async bytes(range: { byteOffset: number; byteLength: number }): Promise<Uint8Array> {
-    if (!this.holds(range.byteOffset, range.byteLength)) await this.load(range.byteOffset, range.byteLength);
-    const start = range.byteOffset - this.windowOffset;
-    return this.window.buf.subarray(start, start + range.byteLength);
+  /** Hands over the bytes of a field: a view that is valid until the next read. */
+  bytes(range: { byteOffset: number; byteLength: number }, use: (bytes: Uint8Array) => void): Waiting {
+    const { byteOffset, byteLength } = range;
+    const own = () => {
+      const start = byteOffset - this.windowOffset;
+      use(this.window.buf.subarray(start, start + byteLength));
+    };
+    return this.holds(byteOffset, byteLength) ? own() : this.load(byteOffset, byteLength).then(own);
   }
 
-  /** A short text field; a promise only where the window does not hold it. */
-  string(field: Field, assign: (text: string) => void): void | Promise<void> {
+  /** Hands over a short text field. */
+  string(field: Field, use: (text: string) => void): Waiting {
     if (field.byteLength > LONGEST_NAME) throw nameTooLong(field.byteOffset, field.byteLength, LONGEST_NAME);
-    if (this.holds(field.byteOffset, field.byteLength)) return assign(this.decode(field));
-    return this.load(field.byteOffset, field.byteLength).then(() => assign(this.decode(field)));
-  }
-
-  private decode(field: Field): string {
-    const start = field.byteOffset - this.windowOffset;
-    return new TextDecoder().decode(this.window.buf.subarray(start, start + field.byteLength));
+    return this.bytes(field, (bytes) => use(UTF8.decode(bytes)));
   }
 
   private holds(byteOffset: number, length: number): boolean {

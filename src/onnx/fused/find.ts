@@ -1,5 +1,5 @@
 import type { FoundAttention, NotFound } from "../attention";
-import type { Known } from "../findAttention";
+import type { Known } from "../known";
 import { isStandard } from "../graph";
 import { groupQueryAttention } from "./groupQuery";
 import { multiHeadAttention } from "./multiHead";
