@@ -30,6 +30,7 @@ export interface Field {
 }
 
 const UTF8 = new TextDecoder();
+const FIRST_WINDOW = 2 * 1024;
 const WINDOW = 64 * 1024;
 const LONGEST_TAG_AND_LENGTH = 20;
 const LONGEST_NAME = 64 * 1024;
@@ -46,6 +47,7 @@ export function after(pending: Waiting, next: () => Waiting): Waiting {
 export class Cursor {
   private window = new PbfReader(new Uint8Array(0));
   private windowOffset = 0;
+  private windowLength = FIRST_WINDOW;
 
   constructor(private readonly reader: ByteSource) {}
 
@@ -100,7 +102,13 @@ export class Cursor {
     const available = this.reader.byteLength - byteOffset;
     if (length > available)
       throw damagedModel(byteOffset, `${length} bytes are announced, ${available} are left`);
-    const bytes = await this.reader.read(byteOffset, Math.min(available, Math.max(WINDOW, length)));
+    // Behind a weight there is little but the next weight; behind a full window there is more of the same.
+    const goesOn = byteOffset <= this.windowOffset + this.window.buf.byteLength;
+    this.windowLength = goesOn ? Math.min(WINDOW, this.windowLength * 4) : FIRST_WINDOW;
+    const bytes = await this.reader.read(
+      byteOffset,
+      Math.min(available, Math.max(this.windowLength, length)),
+    );
     this.window = new PbfReader(bytes);
     this.windowOffset = byteOffset;
   }
