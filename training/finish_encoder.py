@@ -28,7 +28,8 @@ SAMPLES = [
     ("It", "The cat did not cross the street because [MASK] was too tired.", None, "The word that is asked for stands between both its neighbours: every token sees the whole text."),
     ("Next token", "She closed the red box, and then she opened the green one.", "next token", "This head looks ahead, which no causal model can."),
     ("Previous token", "She closed the red box, and then she opened the green one.", "previous token", "The same in the other direction."),
-    ("Brackets", "items = [parse(line) for line in lines[MASK]", None, "What is open on the left decides what closes."),
+    ("An import", "import os\n[MASK] sys\n\nprint(sys.argv)\n", None, "The lines around it tell the word."),
+    ("A bracket", "print(len(names)[MASK]\n\nreturn names\n", None, "What is still open on the left decides."),
 ]
 
 
@@ -101,7 +102,7 @@ def heads_of_note(model: Transformer, held: np.ndarray) -> list[dict]:
     ids = torch.from_numpy(windows(np.random.default_rng(5), held, 64))
     weights = torch.stack(model.attentions(ids)[0]).mean(1)  # [L, H, T, T]
     query = torch.arange(1, CONTEXT - 1)
-    places = {"previous token": query - 1, "next token": query + 1, "self": query, "first token (sink)": torch.zeros_like(query)}
+    places = {"previous token": query - 1, "next token": query + 1, "self": query}
     return [head_of(name, "encoder", weights[:, :, query, key].mean(-1), PROBE) for name, key in places.items()]
 
 

@@ -33,8 +33,8 @@ IGNORED = -100
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--decay", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=2700)
+    parser.add_argument("--decay", type=int, default=900)
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
