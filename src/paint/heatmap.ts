@@ -77,7 +77,7 @@ export function cellColours(ramp: Ramp, palette: Palette, pixelRatio = 1): CellC
 
 /**
  * Paints cells into a rectangle of `target`. Where several cells fall on a pixel the largest shows, and one that
- * is not a number before all. Measured: 2.4 ms for 512 x 512 cells on 1,000 x 1,000 pixels.
+ * is not a number before all. test/bench/paint.bench.ts measures it.
  */
 export function paintCells(
   target: Pixels,
