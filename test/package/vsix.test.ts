@@ -87,7 +87,8 @@ describe("The packed extension", () => {
     it("inspects the paragraph at the cursor", async () => {
       await vscode.page.locator(".view-line", { hasText: "return first + second" }).click();
       await vscode.run("Headlight: Inspect Attention");
-      await vscode.inspector.getByRole("grid").first().waitFor();
+      await vscode.painted(".overview");
+      await vscode.inspector.getByText(/^\d+ tokens$/).waitFor();
       await vscode.picture("installed");
     });
   });
