@@ -1,9 +1,11 @@
 import type { Tensor } from "./tensor";
+import type { TextRelations } from "./textRelations";
 
 /**
  * What a head does, in numbers. All are means over the head's queries that see anything; those of weights are
  * shares of attention from 0 to 1. `previousToken`, `nextToken`, `firstToken`, `self`, `neighbours`, `distance`,
- * `induction` and `duplicate` exist for self-attention only, and only where some query has such a key.
+ * `induction`, `duplicate`, `bracket`, `sameWord`, `delimiter` and `newline` exist for self-attention only, and only
+ * where some query has such a key.
  */
 export const statisticNames = [
   "entropy",
@@ -16,6 +18,10 @@ export const statisticNames = [
   "neighbours",
   "induction",
   "duplicate",
+  "bracket",
+  "sameWord",
+  "delimiter",
+  "newline",
 ] as const;
 
 export type StatisticName = (typeof statisticNames)[number];
@@ -35,6 +41,12 @@ export const statisticMeanings: Readonly<Record<StatisticName, string>> = {
     "Weight on the tokens that followed earlier occurrences of the query's token (queries whose token occurred before; Olsson et al. 2022).",
   duplicate:
     "Weight on earlier occurrences of the query's token (queries whose token occurred before; Wang et al. 2023).",
+  bracket:
+    "Weight on the opening bracket or quote that the query closes (queries that hold a closing one whose opening is in another token).",
+  sameWord:
+    "Weight on the earlier tokens of the query's word (queries that continue a word; none in scripts without spaces).",
+  delimiter: "Weight on tokens of punctuation alone (queries after the first such token).",
+  newline: "Weight on tokens that hold a line break (queries after the first such token).",
 };
 
 /** Where earlier copies of each token lie: for each query, the indices of its token's earlier occurrences. */
@@ -48,12 +60,13 @@ export function earlierOccurrences(ids: readonly number[]): readonly (readonly n
 }
 
 /**
- * Statistics of one head's weights [nQueries, nKeys]. `earlier` belongs to the tokens of a self-attention;
- * without it (cross-attention) only `entropy` and `largest` are given.
+ * Statistics of one head's weights [nQueries, nKeys]. `earlier` and `text` belong to the tokens of a self-attention;
+ * without `earlier` (cross-attention) only `entropy` and `largest` are given, without `text` none that need it.
  */
 export function statisticsOf(
   weights: Tensor,
   earlier?: readonly (readonly number[])[],
+  text?: TextRelations,
 ): Partial<Record<StatisticName, number>> {
   const [nQueries = 0, nKeys = 0] = weights.dims;
   const means = new Means();
@@ -73,6 +86,7 @@ export function statisticsOf(
     if (position > 0) means.add("firstToken", row[0]!);
     if (position < nKeys - 1) means.add("nextToken", row[position + 1]!);
     addOccurrences(means, row, position, earlier[position] ?? []);
+    if (text) addRelations(means, row, position, text);
   }
   return means.values();
 }
@@ -91,6 +105,21 @@ function addOccurrences(means: Means, row: Float32Array, position: number, earli
   }
   means.add("duplicate", duplicate);
   if (nFollowers > 0) means.add("induction", induction);
+}
+
+function addRelations(means: Means, row: Float32Array, position: number, text: TextRelations): void {
+  const { openings, wordStart, delimiters, newlines } = text;
+  const sumOver = (keys: readonly number[]) => keys.reduce((sum, key) => sum + row[key]!, 0);
+  const partners = openings[position] ?? [];
+  if (partners.length > 0) means.add("bracket", sumOver(partners));
+  const start = wordStart[position] ?? position;
+  if (start < position)
+    means.add(
+      "sameWord",
+      row.subarray(start, position).reduce((sum, w) => sum + w, 0),
+    );
+  if (delimiters.length > 0 && delimiters[0]! < position) means.add("delimiter", sumOver(delimiters));
+  if (newlines.length > 0 && newlines[0]! < position) means.add("newline", sumOver(newlines));
 }
 
 function rowSums(row: Float32Array, position: number) {

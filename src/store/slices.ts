@@ -4,6 +4,7 @@ import type { BlockKind, HeadAddress, HeadVectors, RunSummary } from "../core/ru
 import { tokensOf } from "../core/run";
 import { earlierOccurrences, statisticsOf } from "../core/statistics";
 import type { Tensor } from "../core/tensor";
+import { textRelations } from "../core/textRelations";
 import type {
   HeadStatistics,
   MaskSlice,
@@ -70,9 +71,11 @@ export function thumbnails(run: StoredRun, { block, size }: ThumbnailQuery): Thu
 export function statistics(run: StoredRun, block: BlockKind): HeadStatistics[] {
   const known = run.statistics.get(block);
   if (known) return known;
-  const earlier = isSelfAttention(run.summary, block)
-    ? earlierOccurrences(tokensOf(run.summary, queriesOf(run.summary, block)).map(({ id }) => id))
+  const tokens = isSelfAttention(run.summary, block)
+    ? tokensOf(run.summary, queriesOf(run.summary, block))
     : undefined;
+  const earlier = tokens && earlierOccurrences(tokens.map(({ id }) => id));
+  const text = tokens && textRelations(tokens);
   const computed = layersOf(run, block)
     .filter(({ tensors }) => tensors.has("weights"))
     .flatMap((layer) => {
@@ -80,10 +83,11 @@ export function statistics(run: StoredRun, block: BlockKind): HeadStatistics[] {
       const { nHeads, nQueries, nKeys } = layer.info;
       return Array.from({ length: nHeads }, (_, head) => ({
         address: { block, layer: layer.info.layer, head },
-        values: statisticsOf({ dims: [nQueries, nKeys], data: headOf(weights, head) }, earlier) as Record<
-          string,
-          number
-        >,
+        values: statisticsOf(
+          { dims: [nQueries, nKeys], data: headOf(weights, head) },
+          earlier,
+          text,
+        ) as Record<string, number>,
       }));
     });
   run.statistics.set(block, computed);
