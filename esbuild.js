@@ -73,6 +73,13 @@ const bundles = [
     loader: { ".ttf": "file" },
     plugins: [usedIcons],
   },
+  { ...page, entryPoints: ["webview/panel.ts"], outfile: "dist/webview/panel.js" },
+  {
+    ...common,
+    entryPoints: ["webview/panel.css"],
+    outfile: "dist/webview/panel.css",
+    loader: { ".ttf": "file" },
+  },
   // The inspector's page for one self-contained file: everything inside.
   { ...page, entryPoints: ["webview/standalone/inspector.ts"], outfile: "dist/webview/standalone.js" },
   {

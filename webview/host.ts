@@ -2,8 +2,8 @@ import { openChannel, type Remote } from "../src/protocol/channel";
 import type { ViewContract, ViewEvents } from "../src/protocol/viewContract";
 
 /** What the page knows of whoever answers it: the extension, or the data that a page without a host carries. */
-export interface Host {
-  readonly remote: Remote<ViewContract>;
+export interface Host<Contract extends ViewContract = ViewContract> {
+  readonly remote: Remote<Contract>;
   /** What `setState` kept, from whatever version wrote it. */
   getState(): unknown;
   setState(state: unknown): void;
@@ -17,9 +17,12 @@ interface VsCodeApi {
 declare function acquireVsCodeApi(): VsCodeApi;
 
 /** Joins the page to the extension. To be called once: a webview gets its API only once. */
-export function connectHost(events: ViewEvents): Host {
+export function connectHost<
+  Contract extends ViewContract = ViewContract,
+  Events extends ViewEvents = ViewEvents,
+>(events: Events): Host<Contract> {
   const api = acquireVsCodeApi();
-  const { remote } = openChannel<object, ViewEvents, ViewContract, object>(
+  const { remote } = openChannel<object, Events, Contract, object>(
     {
       post: (message) => api.postMessage(message),
       listen: (listener) => window.addEventListener("message", ({ data }) => listener(data)),

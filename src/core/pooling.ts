@@ -40,6 +40,37 @@ export function maxPool(
   return pooled;
 }
 
+/** The matrix of `nKeys` columns as [rows, columns], each cell the value furthest from 0 of those it pools; NaN before all. */
+export function farthestPool(
+  matrix: Float32Array,
+  nKeys: number,
+  rows: number,
+  columns: number,
+): Float32Array {
+  const nQueries = nKeys === 0 ? 0 : matrix.length / nKeys;
+  const pooled = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const [firstQuery, endQuery] = cellRange(row, nQueries, rows);
+    for (let column = 0; column < columns; column++) {
+      const [firstKey, endKey] = cellRange(column, nKeys, columns);
+      let farthest = 0;
+      for (let query = firstQuery; query < endQuery; query++) {
+        for (let key = firstKey; key < endKey; key++) {
+          const value = matrix[query * nKeys + key]!;
+          if (Math.abs(value) > Math.abs(farthest) || value !== value) farthest = value;
+        }
+      }
+      pooled[row * columns + column] = farthest;
+    }
+  }
+  return pooled;
+}
+
+/** Which of `length` tokens cell `index` of `cells` pools, half-open. */
+export function cellRange(index: number, length: number, cells: number): [first: number, end: number] {
+  return [edge(index, length, cells), edge(index + 1, length, cells)];
+}
+
 function edge(index: number, length: number, cells: number): number {
   return Math.floor((index * length) / cells);
 }

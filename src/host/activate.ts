@@ -10,11 +10,13 @@ import { Inspector } from "./inspect";
 import { INSPECTOR_VIEW, type PanelActions } from "./inspectorPanel";
 import { Inspectors } from "./inspectors";
 import { Models } from "./models";
+import { ComparedPins } from "./pins";
 import type { HostPlatform } from "./platform";
 import { Reporter } from "./report";
 import { revealToken } from "./revealToken";
 import { saveBytes } from "./saveBytes";
 import type { Session } from "./session";
+import { HEADS_VIEW, SidePanel } from "./sidePanel";
 import { engineSettings, onSettings, overlaySettings } from "./settings";
 import { StatusBar } from "./status";
 import { Overlay } from "./overlay";
@@ -34,6 +36,8 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   const status = new StatusBar();
   const followMode = new FollowMode(inspector, inspectors, follow);
   const overlay = new Overlay((error) => reporter.record(error));
+  const pins = new ComparedPins();
+  const sidePanel = new SidePanel(inspectors, pins, context.extensionUri, reporter, actionsFor);
   const changed = new vscode.EventEmitter<InspectionSnapshot>();
 
   function actionsFor(session: Session): PanelActions {
@@ -77,9 +81,11 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     overlay,
     followMode,
     changed,
+    sidePanel,
+    vscode.window.registerWebviewViewProvider(HEADS_VIEW, sidePanel),
     { dispose: () => void engine.stop() },
     inspectors.onDidChange(follow),
-    registerCommands({ inspector, followMode, inspectors, models, platform, reporter }),
+    registerCommands({ inspector, followMode, inspectors, pins, models, platform, reporter }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {
       deserializeWebviewPanel: (panel, state) => inspector.restore(panel, state),
     }),
@@ -103,7 +109,10 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
         engine.configure(engineSettings()).catch((error: unknown) => reporter.record(error));
       }
       if (affects("overlay")) draw();
-      if (affects("colourMap")) for (const each of inspectors.all) each.sendSettings();
+      if (affects("colourMap")) {
+        for (const each of inspectors.all) each.sendSettings();
+        sidePanel.sendSettings();
+      }
     }),
   );
 

@@ -8,6 +8,7 @@ import type { Inspector } from "./inspect";
 import type { Inspectors } from "./inspectors";
 import type { Models } from "./models";
 import { parseChoice } from "./parseView";
+import type { ComparedPins } from "./pins";
 import type { HostPlatform } from "./platform";
 import type { Reporter } from "./report";
 import type { Session } from "./session";
@@ -35,11 +36,12 @@ export function registerCommands(parts: {
   inspector: Inspector;
   followMode: FollowMode;
   inspectors: Inspectors;
+  pins: ComparedPins;
   models: Models;
   platform: HostPlatform;
   reporter: Reporter;
 }): vscode.Disposable {
-  const { inspector, followMode, inspectors, models, platform, reporter } = parts;
+  const { inspector, followMode, inspectors, pins, models, platform, reporter } = parts;
   const session = () => inspectors.active?.session;
 
   const commands: Record<string, (argument?: unknown) => unknown> = {
@@ -55,6 +57,9 @@ export function registerCommands(parts: {
     nextLayer: () => step(session(), stepLayer, 1),
     previousLayer: () => step(session(), stepLayer, -1),
     openHead: (argument) => openHead(inspectors, argument),
+    pinA: () => pins.pin("a", session(), session()?.selection?.choice),
+    pinB: () => pins.pin("b", session(), session()?.selection?.choice),
+    swapPins: () => pins.swap(),
     makeQuery: (argument) => session()?.selectQuery(integer(record(argument, "makeQuery").query, "query")),
   };
   Object.assign(commands, overlayCommands);

@@ -5,6 +5,7 @@ import { toReport } from "../core/errors";
 import { closed, malformedMessage } from "./errors";
 import type { InspectionState } from "./inspection";
 import { inspectorHtml } from "./inspectorHtml";
+import { nonce } from "./nonce";
 import { isReadyCall, messageFault, PagePort } from "./pagePort";
 import type { Reporter } from "./report";
 import { contentOf, type Session } from "./session";
@@ -144,10 +145,4 @@ function looksDifferent(a: InspectionState, b: InspectionState | undefined): boo
   }
   if (a.status === "shown" && b.status === "shown") return a.run !== b.run || a.stale !== b.stale;
   return a.status === "failed" && b.status === "failed" && a.error !== b.error;
-}
-
-/** 128 random bits, in hexadecimal. */
-function nonce(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,5 +1,6 @@
 import type { BlockKind, HeadAddress, HeadChoice } from "../core/run";
 import type { MatrixQuery, Slices, ThumbnailQuery, VectorQuery } from "../protocol/slices";
+import type { PinSlot } from "../protocol/panelContract";
 import type { DocumentRange, InspectorSelection, InspectorState } from "../protocol/viewContract";
 import { malformedMessage } from "./errors";
 import { integer, oneOf, optional, record, string } from "./fields";
@@ -25,6 +26,20 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
   },
   positions: (raw) => ({ runId: runId(record(raw, "positions").runId) }),
   distances: (raw) => ofBlock(record(raw, "distances")),
+  similarHeads: (raw) => {
+    const query = record(raw, "similarHeads");
+    return { runId: runId(query.runId), address: parseAddress(query.address) };
+  },
+  compare: (raw) => {
+    const query = record(raw, "compare");
+    const other = record(query.other, "other");
+    return {
+      runId: runId(query.runId),
+      choice: parseChoice(query.choice),
+      other: { runId: runId(other.runId), choice: parseChoice(other.choice) },
+      size: integer(query.size, "size", 1, 256),
+    };
+  },
   predictions: (raw) => {
     const query = record(raw, "predictions");
     return {
@@ -52,6 +67,12 @@ export function parseSelection(raw: unknown): InspectorSelection {
     measure: parseMeasure(selection.measure),
     ...(query !== undefined && { query }),
   };
+}
+
+export function parsePin(raw: unknown): { slot: PinSlot; choice?: HeadChoice } {
+  const message = record(raw, "pin");
+  const choice = optional(message.choice, parseChoice);
+  return { slot: oneOf(message.slot, "slot", ["a", "b"]), ...(choice && { choice }) };
 }
 
 export function parseReveal(raw: unknown): { runId: string; side: "source" | "target"; index: number } {

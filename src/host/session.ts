@@ -12,6 +12,7 @@ export class Session {
   /** Rows and columns of the shown run. */
   readonly rows: RowCache;
   #selection: InspectorSelection | undefined;
+  #disposed = false;
   readonly #listeners = new Set<(session: Session, what: "state" | "selection") => void>();
 
   constructor(engine: Engine) {
@@ -72,7 +73,12 @@ export class Session {
     return { ...common, status: "running" };
   }
 
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
   dispose(): void {
+    this.#disposed = true;
     this.inspection.dispose();
     this.rows.clear();
     this.#listeners.clear();

@@ -42,6 +42,8 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
     headVectors: slice("headVectors"),
     positions: slice("positions"),
     distances: slice("distances"),
+    similarHeads: slice("similarHeads"),
+    compare: slice("compare"),
     predictions: slice("predictions"),
     ready: (message) => watched(() => actions.ready((message as { state?: unknown } | undefined)?.state)),
     select: (raw) => watched(() => session.select(parseSelection(raw))),

@@ -1,12 +1,13 @@
 import type { HeadAddress, HeadChoice, HeadVectors, BlockKind, Measure } from "../core/run";
 import type { Tensor } from "../core/tensor";
+import type { ComparisonSlices } from "./comparison";
 import type { PositionSlices } from "./positions";
 
 /**
  * What can be read of a run. The worker answers from its store; the host passes the question on for a view;
  * a page without a host answers from the data it carries. No answer is larger than 1 MB in normal use.
  */
-export interface Slices extends PositionSlices {
+export interface Slices extends PositionSlices, ComparisonSlices {
   /** Dims [queries, keys] of the window; larger windows come max-pooled to at most maxRows x maxColumns. */
   matrix(query: MatrixQuery): Promise<MatrixSlice>;
   /** One row (all keys for one query) or one column (all queries for one key), for each choice. */

@@ -14,6 +14,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 const served = path.join(root, "dist/webview");
 
 export interface PageOptions {
+  readonly page?: "inspector" | "panel";
   readonly theme?: ThemeName;
   readonly width?: number;
   readonly height?: number;
@@ -65,7 +66,7 @@ async function openPage(
   origin: string,
   host: string,
   run: StandaloneRun | undefined,
-  { theme = "dark", width = 1000, height = 800, content, state }: PageOptions,
+  { page: name = "inspector", theme = "dark", width = 1000, height = 800, content, state }: PageOptions,
 ): Promise<Page> {
   const page = await browser.newPage({ viewport: { width, height }, reducedMotion: "reduce" });
   const found: string[] = [];
@@ -89,7 +90,7 @@ async function openPage(
   );
   await page.addInitScript({ content: host });
   await page.addInitScript(applyTheme, themes[theme]);
-  await page.goto(origin, { timeout: 120_000 });
+  await page.goto(`${origin}/?page=${name}`, { timeout: 120_000 });
   await page.waitForFunction(() => window.fakeHost.calls.some(({ method }) => method === "ready"));
   await settled(page);
   return page;
@@ -144,7 +145,9 @@ async function bundleHost(): Promise<string> {
 async function serve(): Promise<Server> {
   const types: Record<string, string> = { ".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf" };
   const server = createServer((request, response) => {
-    const name = path.basename(new URL(request.url ?? "/", "http://localhost").pathname);
+    const url = new URL(request.url ?? "/", "http://localhost");
+    const name = path.basename(url.pathname);
+    const page = url.searchParams.get("page") === "panel" ? "panel" : "inspector";
     const file = path.join(served, name);
     if (runs.has(`/${name}`)) response.end(runs.get(`/${name}`));
     else if (name === "") {
@@ -154,8 +157,8 @@ async function serve(): Promise<Server> {
         inspectorHtml({
           cspSource: origin,
           nonce: "0123456789abcdef0123456789abcdef",
-          scriptUri: `${origin}/inspector.js`,
-          styleUri: `${origin}/inspector.css`,
+          scriptUri: `${origin}/${page}.js`,
+          styleUri: `${origin}/${page}.css`,
           language: "en",
         }),
       );

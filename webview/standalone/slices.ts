@@ -2,6 +2,7 @@ import { HeadlightError } from "../../src/core/errors";
 import type { RunSummary } from "../../src/core/run";
 import type { Slices } from "../../src/protocol/slices";
 import type { StandaloneRun } from "../../src/protocol/standalone";
+import { compareChoices, similarHeads } from "../../src/store/comparison";
 import { distanceSlice } from "../../src/store/distances";
 import { positionNumbers } from "../../src/store/positionNumbers";
 import {
@@ -24,6 +25,9 @@ export function standaloneSlices(content: StandaloneRun): Slices {
     statistics: async ({ block }) => statistics(run, block),
     mask: async ({ block, layer }) => maskSlice(run, block, layer),
     headVectors: async ({ address, which }) => headVectorSlice(run, address, which),
+    similarHeads: async ({ address }) => similarHeads(run, address),
+    compare: async ({ choice, other, size }) =>
+      compareChoices({ run, choice }, { run, choice: other.choice }, size),
     distances: async ({ block }) => distanceSlice(run, block),
     positions: async () => {
       const known = content.positions ?? { scheme: "unknown", parameters: {} };

@@ -7,6 +7,7 @@ import type {
   EngineSettings,
   InspectRequest,
 } from "../../protocol/engineContract";
+import { compareChoices, similarHeads } from "../../store/comparison";
 import { distanceSlice } from "../../store/distances";
 import {
   headVectorSlice,
@@ -107,6 +108,13 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       vectorSlices(await withTensors(query.runId, query.measure, signal), query),
     thumbnails: (query) => thumbnails(store.get(query.runId), query),
     statistics: ({ runId, block }) => statistics(store.get(runId), block),
+    similarHeads: ({ runId, address }) => similarHeads(store.get(runId), address),
+    compare: ({ runId, choice, other, size }) =>
+      compareChoices(
+        { run: store.get(runId), choice },
+        { run: store.get(other.runId), choice: other.choice },
+        size,
+      ),
     distances: ({ runId, block }) => distanceSlice(store.get(runId), block),
     positions: ({ runId }, { signal }) =>
       queue.run(async () => {

@@ -1,14 +1,15 @@
 import { HeadlightError } from "../../../src/core/errors";
 import { openChannel } from "../../../src/protocol/channel";
 import { parseStandalone } from "../../../src/protocol/standalone";
-import type { InspectorContent, ViewContract, ViewEvents } from "../../../src/protocol/viewContract";
+import type { PanelContract, PanelEvents, Pin, Pins, PinSlot } from "../../../src/protocol/panelContract";
+import type { InspectorContent } from "../../../src/protocol/viewContract";
 import { standaloneSlices } from "../../../webview/standalone/slices";
 
 /** The host's side of the channel, in the page: answers from a run that PyTorch or the engine computed, and keeps a log. */
 export interface FakeHost {
   readonly calls: { readonly method: string; readonly argument: unknown }[];
   state: unknown;
-  emit<K extends keyof ViewEvents>(event: K, argument: Parameters<ViewEvents[K]>[0]): void;
+  emit<K extends keyof PanelEvents>(event: K, argument: Parameters<PanelEvents[K]>[0]): void;
   /** Something that no host should send. */
   post(message: unknown): void;
   /** Calls of these methods fail with this sentence. */
@@ -27,6 +28,7 @@ declare global {
 const content = window.headlightRun === undefined ? undefined : parseStandalone(window.headlightRun);
 const slices = content && standaloneSlices(content);
 const deliver = (message: unknown) => window.postMessage(message, "*");
+let pins: Pins = {};
 let toHost: (message: unknown) => void = () => {};
 
 const host: FakeHost = {
@@ -47,7 +49,7 @@ const noted =
     return answer(argument);
   };
 
-const channel = openChannel<ViewContract, object, object, ViewEvents>(
+const channel = openChannel<PanelContract, object, object, PanelEvents>(
   {
     // Copied as a real boundary would.
     post: (message) => setTimeout(() => deliver(structuredClone(message))),
@@ -69,6 +71,13 @@ const channel = openChannel<ViewContract, object, object, ViewEvents>(
     revealToken: noted("revealToken", () => {}),
     runAgain: noted("runAgain", () => {}),
     cancel: noted("cancel", () => {}),
+    pins: noted("pins", () => pins),
+    pin: noted("pin", ({ slot, choice }: { slot: PinSlot; choice?: Pin["choice"] }) => {
+      pins = { ...pins, [slot]: choice && content && { runId: content.run.runId, choice } };
+    }),
+    swapPins: noted("swapPins", () => {
+      pins = { a: pins.b, b: pins.a };
+    }),
     save: noted("save", () => ({ saved: true })),
   },
 );

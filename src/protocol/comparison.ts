@@ -1,0 +1,61 @@
+import type { CellDifference } from "../core/compare/divergence";
+import type { SimilarHead } from "../core/compare/similarHeads";
+import type { HeadAddress, HeadChoice } from "../core/run";
+
+export type { SimilarHead };
+
+/** What the side panel reads of one run or two. */
+export interface ComparisonSlices {
+  /** The other heads of the block that have the same shape, nearest first. */
+  similarHeads(query: { runId: string; address: HeadAddress }): Promise<SimilarHead[]>;
+  compare(query: CompareQuery): Promise<Comparison>;
+}
+
+/** A is `choice` of `runId`, B is `other`; the pictures come pooled to at most `size` cells on a side. */
+export interface CompareQuery {
+  readonly runId: string;
+  readonly choice: HeadChoice;
+  readonly other: { readonly runId: string; readonly choice: HeadChoice };
+  readonly size: number;
+}
+
+/** A and B over common rows and columns, each a token or a group of tokens on either side. */
+export interface Comparison {
+  /** How tokens were joined: the same ones, equal texts, or the same places in the text. */
+  readonly alignment: "same" | "text" | "spans";
+  readonly queries: readonly ComparedTokens[];
+  readonly keys: readonly ComparedTokens[];
+  /** Of the pictures; fewer than `queries` and `keys` where they were pooled. */
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows, columns]: the largest weight pooled; of the difference A - B the one furthest from 0. */
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+  readonly difference: Float32Array;
+  /** [rows, columns]: 1 where some pooled query may see some pooled key on that side. */
+  readonly visibleA: Uint8Array;
+  readonly visibleB: Uint8Array;
+  /** Jensen-Shannon divergence in bits of each of `queries`; NaN where one side lacks the query. */
+  readonly divergence: Float64Array;
+  readonly meanDivergence: number;
+  readonly largestDivergence: number;
+  /** Index into `queries`. */
+  readonly mostDivergent: number;
+  /** Pearson's, over the cells that either side may see. */
+  readonly correlation: number;
+  /** Indices into `queries` and `keys`, largest first, with the weights on both sides. */
+  readonly largest: readonly (CellDifference & { readonly a: number; readonly b: number })[];
+}
+
+/** One row or column: the tokens on each side, absent where that side has no partner. */
+export interface ComparedTokens {
+  readonly a?: ComparedSide;
+  readonly b?: ComparedSide;
+}
+
+/** Half-open range of token indices and their text. */
+export interface ComparedSide {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}

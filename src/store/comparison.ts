@@ -1,0 +1,165 @@
+import { alignBySpans, alignByText, groupWeights, type AlignedGroup } from "../core/compare/alignment";
+import {
+  correlation,
+  divergencePerQuery,
+  largestDifferences,
+  signedDifference,
+  summariseDivergence,
+} from "../core/compare/divergence";
+import { nearestHeads } from "../core/compare/similarHeads";
+import { badChoice } from "../core/errors";
+import { farthestPool, maxPool } from "../core/pooling";
+import { findBlock, tokensOf, type HeadAddress, type HeadChoice, type RunSummary } from "../core/run";
+import type { Tensor } from "../core/tensor";
+import type { Token } from "../core/token";
+import type { ComparedSide, ComparedTokens, Comparison, SimilarHead } from "../protocol/comparison";
+import { headOf, layerOf, layersOf, matrixOf, tensorOf } from "./heads";
+import { visibleKeys } from "./layerMask";
+import type { StoredRun } from "./storedRun";
+
+/** One side of a comparison. */
+export interface Compared {
+  readonly run: StoredRun;
+  readonly choice: HeadChoice;
+}
+
+/** How many of the largest differences are listed. */
+const LISTED = 12;
+
+/** Heads of the same block and shape, nearest first (144 heads x 512 tokens: about a second). */
+export function similarHeads(run: StoredRun, address: HeadAddress): SimilarHead[] {
+  const own = layerOf(run, address.block, address.layer);
+  const { nQueries, nKeys } = own.info;
+  const dims = [nQueries, nKeys];
+  const others = layersOf(run, address.block)
+    .filter(({ info, tensors }) => tensors.has("weights") && `${info.nQueries},${info.nKeys}` === `${dims}`)
+    .flatMap((layer) =>
+      Array.from({ length: layer.info.nHeads }, (_, head) => ({
+        address: { block: address.block, layer: layer.info.layer, head },
+        weights: { dims, data: headOf(tensorOf(layer, "weights"), head) },
+      })),
+    )
+    .filter(({ address: { layer, head } }) => layer !== address.layer || head !== address.head);
+  return nearestHeads({ dims, data: headOf(tensorOf(own, "weights"), address.head) }, others);
+}
+
+/** A against B; where their tokens differ, aligned first. */
+export function compareChoices(a: Compared, b: Compared, size: number): Comparison {
+  const { alignment, queries, keys } = align(a, b);
+  const weightsA = grouped(matrixOf(a.run, a.choice, "weights"), queries, keys, "a");
+  const weightsB = grouped(matrixOf(b.run, b.choice, "weights"), queries, keys, "b");
+  const visibleA = grouped(visibleTo(a), queries, keys, "a").data;
+  const visibleB = grouped(visibleTo(b), queries, keys, "b").data;
+  const difference = signedDifference(weightsA, weightsB);
+  const divergence = divergencePerQuery(weightsA, weightsB);
+  queries.forEach((group, i) => {
+    if (group.aStart === group.aEnd || group.bStart === group.bEnd) divergence[i] = NaN;
+  });
+  const { mean, largest, query } = summariseDivergence(divergence);
+  const rows = Math.min(size, queries.length);
+  const columns = Math.min(size, keys.length);
+  const window = { queryStart: 0, queryEnd: queries.length, keyStart: 0, keyEnd: keys.length };
+  const pooled = (data: Float32Array) => maxPool(data, keys.length, window, rows, columns);
+  const seen = (data: Float32Array) => Uint8Array.from(pooled(data), (value) => (value > 0 ? 1 : 0));
+  return {
+    alignment,
+    queries: named(queries, sideTokens(a, "queries"), sideTokens(b, "queries")),
+    keys: named(keys, sideTokens(a, "keys"), sideTokens(b, "keys")),
+    rows,
+    columns,
+    a: pooled(weightsA.data),
+    b: pooled(weightsB.data),
+    difference: farthestPool(difference.data, keys.length, rows, columns),
+    visibleA: seen(visibleA),
+    visibleB: seen(visibleB),
+    divergence,
+    meanDivergence: mean,
+    largestDivergence: largest,
+    mostDivergent: query,
+    correlation: correlation(weightsA, weightsB, (i) => visibleA[i]! > 0 || visibleB[i]! > 0),
+    largest: largestDifferences(difference, LISTED).map((cell) => {
+      const at = cell.query * keys.length + cell.key;
+      return { ...cell, a: weightsA.data[at]!, b: weightsB.data[at]! };
+    }),
+  };
+}
+
+interface Alignment {
+  readonly alignment: Comparison["alignment"];
+  readonly queries: readonly AlignedGroup[];
+  readonly keys: readonly AlignedGroup[];
+}
+
+function align(a: Compared, b: Compared): Alignment {
+  const along = (axis: "queries" | "keys", by: typeof alignByText) =>
+    by(sideTokens(a, axis), sideTokens(b, axis));
+  if (a.run === b.run && a.choice.block === b.choice.block) {
+    return { alignment: "same", queries: along("queries", oneToOne), keys: along("keys", oneToOne) };
+  }
+  const sameText = a.run.summary.text === b.run.summary.text;
+  const isSpans = a.run.summary.model.id !== b.run.summary.model.id && sameText;
+  const by = isSpans ? alignBySpans : alignByText;
+  return {
+    alignment: isSpans ? "spans" : "text",
+    queries: along("queries", by),
+    keys: along("keys", by),
+  };
+}
+
+function oneToOne(tokens: readonly Token[]): AlignedGroup[] {
+  return tokens.map((_, i) => ({ aStart: i, aEnd: i + 1, bStart: i, bEnd: i + 1 }));
+}
+
+function sideTokens({ run, choice }: Compared, axis: "queries" | "keys"): readonly Token[] {
+  return tokensOf(run.summary, blockOf(run.summary, choice)[axis]);
+}
+
+function blockOf(summary: RunSummary, { block }: HeadChoice) {
+  const found = findBlock(summary, block);
+  if (!found) throw badChoice(`the run has no ${block} attention`);
+  return found;
+}
+
+function grouped(
+  matrix: Tensor,
+  queries: readonly AlignedGroup[],
+  keys: readonly AlignedGroup[],
+  side: "a" | "b",
+): Tensor {
+  const [nQueries = 0, nKeys = 0] = matrix.dims;
+  const range = (group: AlignedGroup): readonly [number, number] =>
+    side === "a" ? [group.aStart, group.aEnd] : [group.bStart, group.bEnd];
+  const last = (groups: readonly AlignedGroup[]) => Math.max(0, ...groups.map((group) => range(group)[1]));
+  if (last(queries) > nQueries || last(keys) > nKeys) {
+    throw badChoice(`${last(queries)} x ${last(keys)} tokens have weights for ${nQueries} x ${nKeys} only`);
+  }
+  const isWhole = (groups: readonly AlignedGroup[], count: number) =>
+    groups.length === count && groups.every((group, i) => range(group)[0] === i && range(group)[1] === i + 1);
+  if (isWhole(queries, nQueries) && isWhole(keys, nKeys)) return matrix;
+  return groupWeights(matrix, queries.map(range), keys.map(range));
+}
+
+/** 1 where the query may see the key; for a mean over all layers as in the first one. */
+function visibleTo({ run, choice }: Compared): Tensor {
+  const layer =
+    choice.layer === "all" ? layersOf(run, choice.block)[0]! : layerOf(run, choice.block, choice.layer);
+  const { nQueries, nKeys, mask } = layer.info;
+  const visible = visibleKeys(tensorOf(layer, "weights"), mask);
+  return { dims: [nQueries, nKeys], data: Float32Array.from(visible) };
+}
+
+function named(
+  groups: readonly AlignedGroup[],
+  a: readonly Token[],
+  b: readonly Token[],
+): readonly ComparedTokens[] {
+  return groups.map(({ aStart, aEnd, bStart, bEnd }) => ({
+    ...(aEnd > aStart && { a: sideOf(a, aStart, aEnd) }),
+    ...(bEnd > bStart && { b: sideOf(b, bStart, bEnd) }),
+  }));
+}
+
+function sideOf(tokens: readonly Token[], start: number, end: number): ComparedSide {
+  const parts = tokens.slice(start, end).map(({ text, piece }) => text || piece);
+  return { start, end, text: parts.join("") };
+}
