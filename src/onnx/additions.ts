@@ -152,7 +152,10 @@ export class Additions {
     }
     for (const branch of branchesOf(container)) {
       const there = places.find((place) => place.scope.graph === branch);
-      this.growingGraph(branch, "branch").outputs.push(there?.name ?? this.nothing(branch));
+      const growing = this.growingGraph(branch, "branch");
+      const name = there?.name ?? this.nothing(branch);
+      const isTaken = [...branch.outputs.map((output) => output.name), ...growing.outputs].includes(name);
+      growing.outputs.push(isTaken && there ? this.one(there.scope, "Identity", [name]) : name);
     }
     const extra = this.extra(container);
     const outer = this.freshName();

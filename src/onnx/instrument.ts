@@ -28,7 +28,8 @@ export interface InstrumentOptions {
 
 /** Makes a model hand over its attention: bytes for the runtime, and what comes out where. */
 export async function instrument(reader: ByteSource, options: InstrumentOptions): Promise<InstrumentedModel> {
-  const { known, placed, positions, report } = await analyse(reader, options.backend);
+  const source = remembering(reader);
+  const { known, placed, positions, report } = await analyse(source, options.backend);
   const { model, main } = known.flow;
   const additions = new Additions(main, known.shapes, model.opsets[""] ?? 0, options.backend);
   const captured = placed.flatMap((layer) =>
@@ -38,7 +39,7 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
   const ownWeights = options.externalise ? referencesToOwnFile(known.flow) : [];
   const own = { path: OWN_WEIGHTS, reference: "", byteLength: reader.byteLength };
   return {
-    bytes: await applyEdits(reader, [...edits, ...ownWeights], suffix),
+    bytes: await applyEdits(source, [...edits, ...ownWeights], suffix),
     externalData: [...externalFiles(known.flow), ...(ownWeights.length ? [own] : [])],
     inputs: model.graph.inputs.filter((info) => !model.graph.initializers.has(info.name)).map(declared),
     outputs: model.graph.outputs.map(declared),
@@ -107,4 +108,21 @@ function nameIn(
 
 function declared(info: ValueInfo): GraphInput {
   return { name: info.name, type: info.type, dims: info.dims ?? [] };
+}
+
+const SHORT_PART = 2048;
+
+/** Gives short parts a second time without reading: what lies between weights is needed for the scan and for the bytes. */
+function remembering(reader: ByteSource): ByteSource {
+  const parts = new Map<number, Uint8Array>();
+  return {
+    byteLength: reader.byteLength,
+    async read(byteOffset, length) {
+      const known = parts.get(byteOffset);
+      if (known && known.byteLength >= length) return known.subarray(0, length);
+      const bytes = await reader.read(byteOffset, length);
+      if (bytes.byteLength <= SHORT_PART) parts.set(byteOffset, bytes);
+      return bytes;
+    },
+  };
 }

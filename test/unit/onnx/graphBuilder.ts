@@ -1,0 +1,140 @@
+import { PbfWriter } from "pbf";
+
+/** Writes small models for tests, field by field (onnx.proto3). */
+export interface NodeParts {
+  readonly op: string;
+  readonly domain?: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly ints?: Readonly<Record<string, number | readonly number[]>>;
+  readonly graphs?: Readonly<Record<string, GraphParts>>;
+}
+
+export interface GraphParts {
+  readonly nodes: readonly NodeParts[];
+  readonly weights?: Readonly<
+    Record<string, { readonly dims: readonly number[]; readonly numbers: readonly number[] }>
+  >;
+  /** Float32 inputs with their dims; "bool" and "int32" by their name in `types`. */
+  readonly inputs?: Readonly<Record<string, readonly (number | string)[]>>;
+  readonly types?: Readonly<Record<string, number>>;
+  readonly outputs: readonly string[];
+}
+
+export interface FunctionParts {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly NodeParts[];
+}
+
+export const FUNCTION_DOMAIN = "test.functions";
+
+export function modelBytes(graph: GraphParts, functions: readonly FunctionParts[] = []): Uint8Array {
+  const pbf = new PbfWriter();
+  pbf.writeVarintField(1, 8);
+  pbf.writeMessage(7, writeGraph, graph);
+  for (const domain of ["", "com.microsoft", FUNCTION_DOMAIN]) pbf.writeMessage(8, writeOpset, domain);
+  for (const one of functions) pbf.writeMessage(25, writeFunction, one);
+  return pbf.finish();
+}
+
+/** Deterministic weights: a wave, so that no two rows are the same. */
+export function wave(...dims: number[]): { dims: number[]; numbers: number[] } {
+  const length = dims.reduce((product, dim) => product * dim, 1);
+  return { dims, numbers: Array.from({ length }, (_, at) => Math.sin(at * 1.7 + dims.length) / 2) };
+}
+
+function writeOpset(domain: string, pbf: PbfWriter): void {
+  pbf.writeStringField(1, domain);
+  pbf.writeVarintField(2, domain === "" ? 17 : 1);
+}
+
+function writeFunction(one: FunctionParts, pbf: PbfWriter): void {
+  pbf.writeStringField(1, one.name);
+  for (const name of one.inputs) pbf.writeStringField(4, name);
+  for (const name of one.outputs) pbf.writeStringField(5, name);
+  for (const node of one.nodes) pbf.writeMessage(7, writeNode, node);
+  pbf.writeMessage(9, writeOpset, "");
+  pbf.writeStringField(10, FUNCTION_DOMAIN);
+}
+
+function writeGraph(graph: GraphParts, pbf: PbfWriter): void {
+  for (const node of graph.nodes) pbf.writeMessage(1, writeNode, node);
+  pbf.writeStringField(2, "graph");
+  for (const [name, weight] of Object.entries(graph.weights ?? {})) {
+    pbf.writeMessage(5, writeWeight, { name, ...weight });
+  }
+  for (const [name, dims] of Object.entries(graph.inputs ?? {})) {
+    pbf.writeMessage(11, writeValue, { name, dims, type: graph.types?.[name] ?? 1 });
+  }
+  for (const name of graph.outputs) pbf.writeMessage(12, (_, info) => info.writeStringField(1, name), null);
+}
+
+function writeNode(node: NodeParts, pbf: PbfWriter): void {
+  for (const name of node.inputs) pbf.writeStringField(1, name);
+  for (const name of node.outputs) pbf.writeStringField(2, name);
+  pbf.writeStringField(4, node.op);
+  for (const [name, value] of Object.entries(node.ints ?? {})) {
+    pbf.writeMessage(
+      5,
+      (_, attribute) => {
+        attribute.writeStringField(1, name);
+        if (typeof value === "number") attribute.writeVarintField(3, value);
+        else for (const number of value) attribute.writeVarintField(8, number);
+        attribute.writeVarintField(20, typeof value === "number" ? 2 : 7);
+      },
+      null,
+    );
+  }
+  for (const [name, graph] of Object.entries(node.graphs ?? {})) {
+    pbf.writeMessage(
+      5,
+      (_, attribute) => {
+        attribute.writeStringField(1, name);
+        attribute.writeMessage(6, writeGraph, graph);
+        attribute.writeVarintField(20, 5);
+      },
+      null,
+    );
+  }
+  if (node.domain) pbf.writeStringField(7, node.domain);
+}
+
+function writeWeight(
+  weight: { name: string; dims: readonly number[]; numbers: readonly number[] },
+  pbf: PbfWriter,
+): void {
+  for (const dim of weight.dims) pbf.writeVarintField(1, dim);
+  pbf.writeVarintField(2, 1);
+  for (const number of weight.numbers) pbf.writeFloatField(4, number);
+  pbf.writeStringField(8, weight.name);
+}
+
+function writeValue(
+  value: { name: string; dims: readonly (number | string)[]; type: number },
+  pbf: PbfWriter,
+): void {
+  pbf.writeStringField(1, value.name);
+  pbf.writeMessage(2, (_, type) => type.writeMessage(1, writeTensorType, value), null);
+}
+
+function writeTensorType(value: { dims: readonly (number | string)[]; type: number }, pbf: PbfWriter): void {
+  pbf.writeVarintField(1, value.type);
+  pbf.writeMessage(
+    2,
+    (_, shape) => {
+      for (const dim of value.dims) {
+        shape.writeMessage(
+          1,
+          (_, one) => {
+            if (typeof dim === "number") one.writeVarintField(1, dim);
+            else one.writeStringField(2, dim);
+          },
+          null,
+        );
+      }
+    },
+    null,
+  );
+}
