@@ -12,6 +12,7 @@ import {
   type ViewSettings,
 } from "../src/protocol/viewContract";
 import { panelId, tabs } from "./controls";
+import { drawBeforeKeys } from "./frame";
 import type { Host } from "./host";
 import { listenToKeys } from "./keyboard";
 import { mountBanner } from "./parts/banner";
@@ -94,6 +95,7 @@ export function mountPage(root: HTMLElement, host: Host, events: PageEvents): vo
     else if (name === "showShortcuts") shortcutList.toggle();
     else runCommand(inspector, name);
   };
+  drawBeforeKeys();
   listenToKeys(command);
   events.listen(hostListener(inspector, command));
   greet(inspector);

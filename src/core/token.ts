@@ -1,6 +1,3 @@
-/** Index of a token in its sequence, from 0. */
-export type TokenIndex = number;
-
 /** A place in a text, in UTF-16 code units, as editors count. */
 export type CharOffset = number;
 

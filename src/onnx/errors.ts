@@ -43,13 +43,6 @@ export function externalDataOutside(path: string): HeadlightError {
   );
 }
 
-export function externalDataTooShort(path: string, needed: number, found: number): HeadlightError {
-  return new HeadlightError(
-    "external-data-too-short",
-    `The weight file "${shorten(path)}" has ${found.toLocaleString("en")} bytes; the model needs ${needed.toLocaleString("en")}. Download it again.`,
-  );
-}
-
 /** Names come from files and may be of any length. */
 export function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;

@@ -4,7 +4,7 @@ import { toReport } from "../../src/core/errors";
 import { cssColour } from "../../src/paint/colour";
 import type { PanelContract, PanelEvents, Pins } from "../../src/protocol/panelContract";
 import type { InspectorContent, ViewSettings } from "../../src/protocol/viewContract";
-import { onFrame } from "../frame";
+import { drawBeforeKeys, onFrame } from "../frame";
 import type { Host } from "../host";
 import { mountBanner } from "../parts/banner";
 import { parseSelection } from "../state/persisted";
@@ -41,6 +41,7 @@ export function earlyEvents(): EarlyEvents {
 
 /** Builds the side panel's page and keeps it in step with the host. */
 export function mountPanel(root: HTMLElement, host: Host<PanelContract>, events: EarlyEvents): void {
+  drawBeforeKeys();
   const panel = createPanel(host, watchTheme());
   render(
     html`<div class="banner" hidden></div>
