@@ -1,5 +1,6 @@
 import { html, nothing, render } from "lit-html";
 import { computed, effect } from "@preact/signals-core";
+import { showWhiteSpace } from "../../src/paint/tokenText";
 import { onFrame } from "../frame";
 import { cellReadout, headReadout, queryReadout, type Readout } from "../state/readout";
 import type { ViewContext } from "../views/view";
@@ -32,7 +33,7 @@ export function mountReadout(root: HTMLElement, live: HTMLElement, { inspector, 
                 ? html`<span class="readout-value"
                     ><span class="name">next</span> ${likely.map(
                       ({ text, probability }) =>
-                        html`<bdi class="token-text">${text}</bdi> ${Math.round(probability * 100)}% `,
+                        html`<bdi class="token-text">${showWhiteSpace(text)}</bdi> ${Math.round(probability * 100)}% `,
                     )}</span
                   >`
                 : nothing

@@ -44,6 +44,8 @@ describe("A person's way through an inspection", () => {
     const text = await hover.first().innerText();
     expect(text).toMatch(/attended by/);
     expect(text).toMatch(/next:/);
+    const [shown] = await hover.all();
+    await shown!.evaluate((box) => Promise.all(box.getAnimations().map(({ finished }) => finished)));
     await vscode.picture("editor-hover");
     await page.mouse.move(700, 700);
     await hover.first().waitFor({ state: "hidden" });
