@@ -42,6 +42,7 @@ export function pageEvents(): PageEvents {
     receivers: {
       content: (content) => pass((to) => to.content(content)),
       selection: (selection) => pass((to) => to.selection(selection)),
+      query: (message) => pass((to) => to.query(message)),
       settings: (settings) => pass((to) => to.settings(settings)),
       command: (message) => pass((to) => to.command(message)),
     },
@@ -203,6 +204,11 @@ function hostListener(inspector: Inspector, command: (name: PageCommand) => void
     selection: (selection) => {
       const parsed = parseSelection(selection);
       if (parsed) inspector.select({ query: undefined, ...parsed });
+    },
+    query: (message: unknown) => {
+      const query = (message as { query?: unknown } | null)?.query;
+      if (query === undefined || Number.isInteger(query))
+        inspector.select({ query: query as number | undefined });
     },
     settings: (settings) => receiveSettings(inspector, settings),
     command: (message: unknown) => {

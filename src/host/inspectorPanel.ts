@@ -114,9 +114,13 @@ export class InspectorPanel {
       this.#pageState = state;
       this.#page?.channel.emit("content", contentOf(state));
     }
-    if (selection && !same(selection, this.#pageSelection)) {
+    const before = this.#pageSelection;
+    if (selection && !same(selection, before)) {
       this.#pageSelection = selection;
-      this.#page?.channel.emit("selection", selection);
+      const { query } = selection;
+      const onlyQuery = before && same(selection, { ...before, query });
+      if (onlyQuery) this.#page?.channel.emit("query", { query });
+      else this.#page?.channel.emit("selection", selection);
     }
   }
 

@@ -71,8 +71,10 @@ export interface ViewSettings {
 /** host -> view, without an answer. */
 export interface ViewEvents {
   content(content: InspectorContent): void;
-  /** The host chose a head or token (a link in a hover, the caret). */
+  /** The host chose a head (a link in a hover, a command). */
   selection(selection: InspectorSelection): void;
+  /** The caret moved to another token; the head is left alone: the page may have chosen a newer one meanwhile. */
+  query(message: { query?: number }): void;
   settings(settings: ViewSettings): void;
   /** A command of the palette meant for the page. */
   command(message: { name: PageCommand }): void;

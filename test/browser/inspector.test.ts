@@ -312,6 +312,17 @@ describe.skipIf(!hasFixtures)("a causal run", () => {
     expect(await corner()).toEqual([253, 231, 37]);
   });
 
+  test("takes the caret's token for the query and keeps the head that was chosen here", async () => {
+    await open(run);
+    await page.getByRole("gridcell", { name: /layer 1.*head 2/i }).click();
+    await page.evaluate(() => window.fakeHost.emit("query", { query: 3 }));
+    await settled(page);
+    expect(await page.locator("#token-query-3").getAttribute("aria-selected")).toBe("true");
+    await expect
+      .poll(async () => (await calls("select")).at(-1))
+      .toMatchObject({ view: "head", choice: { layer: 1, head: 2 }, query: 3 });
+  });
+
   test("marks a stale inspection and runs again on a click", async () => {
     await open(run);
     await page.evaluate(

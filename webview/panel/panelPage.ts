@@ -28,6 +28,7 @@ export function earlyEvents(): EarlyEvents {
     receivers: {
       content: (content) => pass((to) => to.content?.(content)),
       selection: (selection) => pass((to) => to.selection?.(selection)),
+      query: (message) => pass((to) => to.query?.(message)),
       settings: (settings) => pass((to) => to.settings?.(settings)),
       pins: (pins) => pass((to) => to.pins?.(pins)),
       command: () => {},
