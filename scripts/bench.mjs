@@ -76,7 +76,7 @@ function report() {
 Written by \`npm run bench\`; medians, and ratios of runs that alternate in one process. Take the ratios: times depend
 on the machine and on what else it does.
 
-- ${cpus.length} x ${cpus[0]?.model ?? "unknown processor"}, ${Math.round(os.totalmem() / 2 ** 30)} GB, ${os.type()} ${os.release()}
+- ${cpus.length} x ${cpus[0]?.model ?? "unknown processor"}, ${Math.round(os.totalmem() / 2 ** 30)} GB, ${os.type()}
 - Node ${process.versions.node}, onnxruntime-web ${versionOf("onnxruntime-web")}, Headlight ${version}, ${new Date().toISOString().slice(0, 10)}
 
 ${sections.join("\n")}`;
