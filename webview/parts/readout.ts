@@ -33,7 +33,8 @@ export function mountReadout(root: HTMLElement, live: HTMLElement, { inspector, 
                 ? html`<span class="readout-value"
                     ><span class="name">next</span> ${likely.map(
                       ({ text, probability }) =>
-                        html`<bdi class="token-text">${showWhiteSpace(text)}</bdi> ${Math.round(probability * 100)}% `,
+                        html`<bdi class="token-text">${showWhiteSpace(text)}</bdi>
+                          ${Math.round(probability * 100)}% `,
                     )}</span
                   >`
                 : nothing
