@@ -3,6 +3,7 @@ import { classifyMask, keysPerQuery, type MaskClass, type Visibility } from "../
 import type { HeadAddress, HeadVectors, Measure } from "../../../src/core/run";
 import { recompute } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
+import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import type { Inspector } from "../../state/inspector";
 import { mostCells } from "../../state/runData";
@@ -26,14 +27,11 @@ export interface ReadMask {
   readonly perQuery: Uint32Array;
 }
 
-export function createMaskData({ run, selection, layer, block, host }: Inspector): MaskData {
+export function createMaskData(inspector: Inspector): MaskData {
+  const { run, layer, host } = inspector;
   const remote = host.remote;
   const stops: (() => void)[] = [];
-  const address = computed((): HeadAddress | undefined => {
-    if (!block.value || !layer.value) return undefined;
-    const { head } = selection.value.choice;
-    return { block: block.value.kind, layer: layer.value.layer, head: typeof head === "number" ? head : 0 };
-  });
+  const address = chosenHead(inspector);
   const isTooLarge = computed(() =>
     layer.value ? Math.max(layer.value.nQueries, layer.value.nKeys) > mostCells : false,
   );

@@ -6,6 +6,7 @@ import type { DistanceSlice, ModelPositions } from "../../../src/protocol/positi
 import { onFrame } from "../../frame";
 import { watchColours } from "../../parts/colours";
 import { explanation } from "../../parts/explanation";
+import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import type { MountedView, View, ViewContext } from "../view";
 import { distancePanel, headCurves } from "./distancePanel";
@@ -41,12 +42,7 @@ function mountPositions(root: HTMLElement, { inspector }: ViewContext): MountedV
     const query = { runId, block: kind };
     return { key: JSON.stringify(query), ask: (signal) => remote.distances(query, { signal }) };
   });
-  const address = computed(() => {
-    const { head } = selection.value.choice;
-    return layer.value && block.value
-      ? { block: block.value.kind, layer: layer.value.layer, head: typeof head === "number" ? head : 0 }
-      : undefined;
-  });
+  const address = chosenHead(inspector);
   const vectors = (which: "q" | "k") => {
     const { state, stop } = load<Tensor>(() => {
       const runId = run.value?.runId;

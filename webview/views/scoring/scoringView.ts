@@ -12,6 +12,7 @@ import { watchColours } from "../../parts/colours";
 import { explanation } from "../../parts/explanation";
 import { lineChart } from "../../parts/lineChart";
 import { linkedPicture } from "../../parts/linkedPicture";
+import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import { mostCells } from "../../state/runData";
 import type { MountedView, View, ViewContext } from "../view";
@@ -42,16 +43,11 @@ const formulas: Record<ScoringFunction, string> = {
 };
 
 function mountScoring(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
-  const { run, block, layer, selection, host } = inspector;
+  const { run, layer, host } = inspector;
   const colours = watchColours(inspector);
   const experiment = createExperiment();
   const stops: (() => void)[] = [];
-  const address = computed(() => {
-    const { head } = selection.value.choice;
-    return layer.value && block.value
-      ? { block: block.value.kind, layer: layer.value.layer, head: typeof head === "number" ? head : 0 }
-      : undefined;
-  });
+  const address = chosenHead(inspector);
   const vectors = (which: "q" | "k") => {
     const { state, stop } = load<Tensor>(() => {
       const runId = run.value?.runId;

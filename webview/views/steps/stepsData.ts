@@ -2,6 +2,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import type { HeadAddress, HeadVectors, LayerOfRun, Measure } from "../../../src/core/run";
 import { recompute, type HeadTensors, type Steps } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
+import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import { mostCells } from "../../state/runData";
 import type { Inspector } from "../../state/inspector";
@@ -51,13 +52,9 @@ export function createStepsArrangement(): StepsArrangement {
 const wanted: readonly (Measure | HeadVectors)[] = ["q", "k", "v", "scores", "weights", "output"];
 
 export function createStepsData(inspector: Inspector, arrangement: StepsArrangement): StepsData {
-  const { run, selection, layer, block, activeQuery, host } = inspector;
+  const { run, layer, activeQuery, host } = inspector;
   const remote = host.remote;
-  const address = computed((): HeadAddress | undefined => {
-    if (!block.value || !layer.value) return undefined;
-    const { head } = selection.value.choice;
-    return { block: block.value.kind, layer: layer.value.layer, head: typeof head === "number" ? head : 0 };
-  });
+  const address = chosenHead(inspector);
   const fits = computed(() =>
     layer.value ? Math.max(layer.value.nQueries, layer.value.nKeys) <= mostCells : false,
   );
