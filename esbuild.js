@@ -65,7 +65,15 @@ const bundles = [
     alias: webRuntime,
   },
   { ...page, entryPoints: ["src/web/worker.ts"], outfile: "dist/web/worker.js", alias: webRuntime },
-  { ...page, entryPoints: ["webview/inspector.ts"], outfile: "dist/webview/inspector.js" },
+  // Modules that share what both pages need; a view is a file of its own, loaded when it is first shown.
+  {
+    ...page,
+    format: "esm",
+    splitting: true,
+    entryPoints: ["webview/inspector.ts", "webview/panel.ts"],
+    outdir: "dist/webview",
+    chunkNames: "parts/[name]-[hash]",
+  },
   {
     ...common,
     entryPoints: ["webview/inspector.css"],
@@ -73,7 +81,6 @@ const bundles = [
     loader: { ".ttf": "file" },
     plugins: [usedIcons],
   },
-  { ...page, entryPoints: ["webview/panel.ts"], outfile: "dist/webview/panel.js" },
   {
     ...common,
     entryPoints: ["webview/panel.css"],
@@ -93,6 +100,8 @@ const bundles = [
 
 async function main() {
   fs.mkdirSync("dist", { recursive: true });
+  // Their names change with their content.
+  if (!only) fs.rmSync("dist/webview/parts", { recursive: true, force: true });
   const present = bundles.filter(
     ({ entryPoints: [entry] }) => fs.existsSync(entry) && (!only || only.split(",").includes(entry)),
   );

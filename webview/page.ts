@@ -26,7 +26,7 @@ import { parsePersisted, parseSelection, persistedState } from "./state/persiste
 import { createRunData } from "./state/runData";
 import { watchTheme } from "./theme";
 import { views } from "./views/registry";
-import type { MountedView, ViewContext } from "./views/view";
+import type { MountedView, MountView, ViewContext } from "./views/view";
 
 /** What the host may tell the page before the page is there: kept until it is. */
 export interface PageEvents {
@@ -192,9 +192,15 @@ function mountStage(
     stage.append(element);
     strip.hidden = !view.hasStrip;
     shown = { view, element };
-    queueMicrotask(() => {
-      if (shown?.element === element) mounted.value = view.mount(element, context);
-    });
+    const mount = (draw: MountView) => {
+      if (shown?.element === element) mounted.value = draw(element, context);
+    };
+    if ("mount" in view) queueMicrotask(() => mount(view.mount));
+    else {
+      view.load().then(mount, (error: unknown) => {
+        element.textContent = `This view could not be loaded: ${toReport(error).message} Open the inspector again.`;
+      });
+    }
   });
 }
 

@@ -3,11 +3,12 @@ import fs from "node:fs";
 import path from "node:path";
 import { createVSIX } from "@vscode/vsce";
 import { outFolder, root } from "../folders.mjs";
+import { loadedAtOnce } from "./loadedAtOnce.mjs";
 import { thirdPartyNotices } from "./notices.mjs";
 
 /**
  * Builds for release and packs the extension.
- * @returns {Promise<{file: string, bundles: {name: string, byteLength: number}[]}>}
+ * @returns {Promise<{file: string, firstLoad: {name: string, byteLength: number}[]}>}
  */
 export async function packVsix() {
   // Nothing that an earlier build left behind goes along.
@@ -27,9 +28,9 @@ export async function packVsix() {
     allowMissingRepository: true,
     rewriteRelativeLinks: false,
   });
-  const bundles = Object.entries(metafile.outputs).map(([output, { bytes }]) => ({
+  const firstLoad = loadedAtOnce(metafile.outputs).map((output) => ({
     name: output,
-    byteLength: bytes,
+    byteLength: metafile.outputs[output].bytes,
   }));
-  return { file, bundles };
+  return { file, firstLoad };
 }

@@ -35,7 +35,7 @@ export function inspectorHtml(page: InspectorPage): string {
   </head>
   <body>
     <div id="page"></div>
-    <script nonce="${attribute(page.nonce)}" src="${attribute(page.scriptUri)}"></script>
+    <script type="module" nonce="${attribute(page.nonce)}" src="${attribute(page.scriptUri)}"></script>
   </body>
 </html>
 `;

@@ -146,10 +146,10 @@ async function serve(): Promise<Server> {
   const types: Record<string, string> = { ".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf" };
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost");
-    const name = path.basename(url.pathname);
+    const name = url.pathname.slice(1);
     const page = url.searchParams.get("page") === "panel" ? "panel" : "inspector";
     const file = path.join(served, name);
-    if (runs.has(`/${name}`)) response.end(runs.get(`/${name}`));
+    if (runs.has(url.pathname)) response.end(runs.get(url.pathname));
     else if (name === "") {
       const origin = `http://${request.headers.host}`;
       response.setHeader("content-type", "text/html; charset=utf-8");

@@ -9,15 +9,18 @@ export interface ViewContext {
   readonly data: RunData;
 }
 
-/** One tab of the inspector. */
-export interface View {
+export type MountView = (root: HTMLElement, context: ViewContext) => MountedView;
+
+/** One tab of the inspector: drawn by `mount`, or by what `load` brings when it is first shown. */
+export type View = ViewTab & ({ readonly mount: MountView } | { load(): Promise<MountView> });
+
+interface ViewTab {
   readonly name: ViewName;
   readonly title: string;
   /** Whether it has something to show for this run; the tab is left out otherwise. */
   suits?(run: RunSummary): boolean;
   /** Whether the strip of tokens stands above it. */
   readonly hasStrip: boolean;
-  mount(root: HTMLElement, context: ViewContext): MountedView;
 }
 
 export interface MountedView {

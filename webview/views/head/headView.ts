@@ -9,7 +9,7 @@ import { watchSize } from "../../parts/size";
 import { cellReadout } from "../../state/readout";
 import type { Inspector } from "../../state/inspector";
 import type { Arrangement } from "../../state/persisted";
-import type { MountedView, View, ViewContext } from "../view";
+import type { MountedView, ViewContext } from "../view";
 import { headGeometry, labelSize } from "./geometry";
 import { loadHead, patchView, type HeadData } from "./headData";
 import { headExports } from "./headExports";
@@ -20,192 +20,186 @@ import { paintMinimap } from "./minimap";
 import { everything, reveal, seenCells, zoomAt, type PlotSize } from "./viewport";
 
 /** One head as a heatmap: queries down the left, keys along the top. */
-export const headView: View = {
-  name: "head",
-  title: "Head",
-  hasStrip: true,
-  mount(root, context) {
-    const { inspector, data } = context;
-    const head = loadHead(context);
-    render(
-      html`<div class="toolbar"></div>
-        <div class="head">
-          <div
-            class="figure"
-            role="grid"
-            tabindex="0"
-            aria-label="Attention of one head: queries down, keys across"
-          >
-            <canvas class="cells" aria-hidden="true"></canvas>
-            <canvas class="marks" aria-hidden="true"></canvas>
-            <canvas class="minimap" aria-hidden="true" hidden></canvas>
-            <div role="row" class="sr-only"><div role="gridcell" id="head-cell"></div></div>
-          </div>
-          <p class="view-message" hidden></p>
-        </div>
+export function mountHead(root: HTMLElement, context: ViewContext): MountedView {
+  const { inspector, data } = context;
+  const head = loadHead(context);
+  render(
+    html`<div class="toolbar"></div>
+      <div class="head">
         <div
-          class="lines"
-          role="group"
+          class="figure"
+          role="grid"
           tabindex="0"
-          aria-label="Lines from queries (left) to keys (right); the arrow keys walk the queries"
-          hidden
-        ></div>`,
-      root,
-    );
-    const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
-    const figure = find(".figure");
-    const { size, stop: stopSize } = watchSize(find(".head"));
+          aria-label="Attention of one head: queries down, keys across"
+        >
+          <canvas class="cells" aria-hidden="true"></canvas>
+          <canvas class="marks" aria-hidden="true"></canvas>
+          <canvas class="minimap" aria-hidden="true" hidden></canvas>
+          <div role="row" class="sr-only"><div role="gridcell" id="head-cell"></div></div>
+        </div>
+        <p class="view-message" hidden></p>
+      </div>
+      <div
+        class="lines"
+        role="group"
+        tabindex="0"
+        aria-label="Lines from queries (left) to keys (right); the arrow keys walk the queries"
+        hidden
+      ></div>`,
+    root,
+  );
+  const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
+  const figure = find(".figure");
+  const { size, stop: stopSize } = watchSize(find(".head"));
 
-    const labelWidth = (labels: readonly string[]) => commonColumns(labels) * labelSize * 0.61;
-    const geometry = computed(() =>
-      headGeometry({
-        width: Math.max(240, size.value.width - 2),
-        height: Math.max(280, size.value.height - 4),
-        nRows: Math.max(1, head.size.value.nRows),
-        nColumns: Math.max(1, head.size.value.nColumns),
-        queryLabelWidth: labelWidth(inspector.queries.value.labels),
-        keyLabelWidth: labelWidth(inspector.keys.value.labels),
-        hasBars: inspector.selection.value.measure === "weights" && inspector.layer.value !== undefined,
-      }),
-    );
-    const cell = computed(() => {
-      const at = inspector.pointed.value;
-      return at?.kind === "cell" ? { query: at.query, key: at.key } : undefined;
-    });
-    const value = computed(() => {
+  const labelWidth = (labels: readonly string[]) => commonColumns(labels) * labelSize * 0.61;
+  const geometry = computed(() =>
+    headGeometry({
+      width: Math.max(240, size.value.width - 2),
+      height: Math.max(280, size.value.height - 4),
+      nRows: Math.max(1, head.size.value.nRows),
+      nColumns: Math.max(1, head.size.value.nColumns),
+      queryLabelWidth: labelWidth(inspector.queries.value.labels),
+      keyLabelWidth: labelWidth(inspector.keys.value.labels),
+      hasBars: inspector.selection.value.measure === "weights" && inspector.layer.value !== undefined,
+    }),
+  );
+  const cell = computed(() => {
+    const at = inspector.pointed.value;
+    return at?.kind === "cell" ? { query: at.query, key: at.key } : undefined;
+  });
+  const value = computed(() => {
+    const at = cell.value;
+    const row = inspector.selection.value.measure === "weights" ? data.weights.value : data.scores.value;
+    return at && row?.query === at.query ? row.values[at.key] : undefined;
+  });
+
+  const stops = [
+    stopSize,
+    head.stop,
+    listenToPointer(figure, context, head.viewport, geometry),
+    onFrame(() => render(toolbar(inspector, head, geometry.value), find(".toolbar"))),
+    onFrame(() => {
+      const { form } = inspector.arrangement.value;
+      root.classList.toggle("both", form === "both");
+      find(".head").hidden = form === "lines";
+      find(".lines").hidden = form === "matrix";
+    }),
+    mountLines(find(".lines"), context, head),
+    onFrame(() => showState(context, head, figure, find(".view-message"))),
+    onFrame(() => paintPlot(inspector, head, geometry.value, find(".cells"))),
+    onFrame(() => {
+      const canvas = find<HTMLCanvasElement>(".marks");
+      const shown = geometry.value;
+      const ratio = sizeCanvas(canvas, shown.width, shown.height);
+      figure.style.width = `${shown.width}px`;
+      figure.style.height = `${shown.height}px`;
+      const pen = canvas.getContext("2d")!;
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      const isWeights = inspector.selection.value.measure === "weights";
+      const squareRoot = inspector.arrangement.value.squareRoot;
+      paintMarks(pen, {
+        geometry: shown,
+        viewport: head.viewport.value,
+        theme: inspector.theme.value,
+        queryLabels: inspector.queries.value.labels,
+        keyLabels: inspector.keys.value.labels,
+        cell: cell.value,
+        pinned: inspector.activeQuery.value,
+        columnSums: head.columnSums.value,
+        rowEntropy: head.rowEntropy.value,
+        ramp: head.ramp.value,
+        scale: head.scale.value,
+        label: isWeights
+          ? `attention weight${squareRoot ? ", square-root scale" : ""}`
+          : "score before softmax",
+        hasMasked: head.hasMasked.value,
+        value: value.value,
+      });
+    }),
+    onFrame(() => paintMinimap(find(".minimap"), inspector, head, geometry.value)),
+    onFrame(() => {
       const at = cell.value;
-      const row = inspector.selection.value.measure === "weights" ? data.weights.value : data.scores.value;
-      return at && row?.query === at.query ? row.values[at.key] : undefined;
-    });
+      const described = find("#head-cell");
+      if (!at) return figure.removeAttribute("aria-activedescendant");
+      figure.setAttribute("aria-activedescendant", described.id);
+      described.textContent = cellReadout(
+        at,
+        inspector.queries.value,
+        inspector.keys.value,
+        data.weights.value,
+        data.scores.value,
+        data.isVisible.value,
+      ).spoken;
+    }),
+    effect(() => {
+      void head.size.value;
+      head.viewport.value = everything;
+    }),
+  ];
 
-    const stops = [
-      stopSize,
-      head.stop,
-      listenToPointer(figure, context, head.viewport, geometry),
-      onFrame(() => render(toolbar(inspector, head, geometry.value), find(".toolbar"))),
-      onFrame(() => {
-        const { form } = inspector.arrangement.value;
-        root.classList.toggle("both", form === "both");
-        find(".head").hidden = form === "lines";
-        find(".lines").hidden = form === "matrix";
-      }),
-      mountLines(find(".lines"), context, head),
-      onFrame(() => showState(context, head, figure, find(".view-message"))),
-      onFrame(() => paintPlot(inspector, head, geometry.value, find(".cells"))),
-      onFrame(() => {
-        const canvas = find<HTMLCanvasElement>(".marks");
-        const shown = geometry.value;
-        const ratio = sizeCanvas(canvas, shown.width, shown.height);
-        figure.style.width = `${shown.width}px`;
-        figure.style.height = `${shown.height}px`;
-        const pen = canvas.getContext("2d")!;
-        pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-        const isWeights = inspector.selection.value.measure === "weights";
-        const squareRoot = inspector.arrangement.value.squareRoot;
-        paintMarks(pen, {
-          geometry: shown,
-          viewport: head.viewport.value,
-          theme: inspector.theme.value,
-          queryLabels: inspector.queries.value.labels,
-          keyLabels: inspector.keys.value.labels,
-          cell: cell.value,
-          pinned: inspector.activeQuery.value,
-          columnSums: head.columnSums.value,
-          rowEntropy: head.rowEntropy.value,
-          ramp: head.ramp.value,
-          scale: head.scale.value,
-          label: isWeights
-            ? `attention weight${squareRoot ? ", square-root scale" : ""}`
-            : "score before softmax",
-          hasMasked: head.hasMasked.value,
-          value: value.value,
-        });
-      }),
-      onFrame(() => paintMinimap(find(".minimap"), inspector, head, geometry.value)),
-      onFrame(() => {
-        const at = cell.value;
-        const described = find("#head-cell");
-        if (!at) return figure.removeAttribute("aria-activedescendant");
-        figure.setAttribute("aria-activedescendant", described.id);
-        described.textContent = cellReadout(
-          at,
-          inspector.queries.value,
-          inspector.keys.value,
-          data.weights.value,
-          data.scores.value,
-          data.isVisible.value,
-        ).spoken;
-      }),
-      effect(() => {
-        void head.size.value;
-        head.viewport.value = everything;
-      }),
-    ];
-
-    const moveTo = (query: number, key: number) => {
-      const { nRows, nColumns } = geometry.peek();
-      const to = {
-        query: Math.min(nRows - 1, Math.max(0, query)),
-        key: Math.min(nColumns - 1, Math.max(0, key)),
-      };
-      head.viewport.value = reveal(head.viewport.peek(), geometry.peek(), to.query, to.key);
-      inspector.pointed.value = { kind: "cell", ...to };
+  const moveTo = (query: number, key: number) => {
+    const { nRows, nColumns } = geometry.peek();
+    const to = {
+      query: Math.min(nRows - 1, Math.max(0, query)),
+      key: Math.min(nColumns - 1, Math.max(0, key)),
     };
-    figure.addEventListener("keydown", (event) => {
-      const at = cell.peek() ?? { query: inspector.selection.peek().query ?? 0, key: 0 };
-      const { nRows, nColumns } = geometry.peek();
-      const page = Math.max(1, Math.round(seenCells(head.viewport.peek(), geometry.peek()).rows / 4));
-      const far = event.ctrlKey || event.metaKey;
-      const started = cell.peek() !== undefined;
-      const moves: Record<string, () => void> = {
-        ArrowUp: () => moveTo(at.query - (started ? 1 : 0), at.key),
-        ArrowDown: () => moveTo(at.query + (started ? 1 : 0), at.key),
-        ArrowLeft: () => moveTo(at.query, at.key - (started ? 1 : 0)),
-        ArrowRight: () => moveTo(at.query, at.key + (started ? 1 : 0)),
-        PageUp: () => moveTo(at.query - page, at.key),
-        PageDown: () => moveTo(at.query + page, at.key),
-        Home: () => moveTo(far ? 0 : at.query, 0),
-        End: () => moveTo(far ? nRows - 1 : at.query, nColumns - 1),
-        Enter: () => inspector.pin(inspector.selection.peek().query === at.query ? undefined : at.query),
-        Escape: () => {
-          if (started) inspector.pointed.value = undefined;
-          else inspector.pin(undefined);
-        },
-      };
-      const move = moves[event.key];
-      if (!move || event.altKey) return;
-      move();
-      event.preventDefault();
-      event.stopPropagation();
-    });
-    figure.addEventListener("blur", () => (inspector.pointed.value = undefined));
-
-    const mounted: MountedView = {
-      unmount() {
-        for (const stop of stops) stop();
-        render(nothing, root);
+    head.viewport.value = reveal(head.viewport.peek(), geometry.peek(), to.query, to.key);
+    inspector.pointed.value = { kind: "cell", ...to };
+  };
+  figure.addEventListener("keydown", (event) => {
+    const at = cell.peek() ?? { query: inspector.selection.peek().query ?? 0, key: 0 };
+    const { nRows, nColumns } = geometry.peek();
+    const page = Math.max(1, Math.round(seenCells(head.viewport.peek(), geometry.peek()).rows / 4));
+    const far = event.ctrlKey || event.metaKey;
+    const started = cell.peek() !== undefined;
+    const moves: Record<string, () => void> = {
+      ArrowUp: () => moveTo(at.query - (started ? 1 : 0), at.key),
+      ArrowDown: () => moveTo(at.query + (started ? 1 : 0), at.key),
+      ArrowLeft: () => moveTo(at.query, at.key - (started ? 1 : 0)),
+      ArrowRight: () => moveTo(at.query, at.key + (started ? 1 : 0)),
+      PageUp: () => moveTo(at.query - page, at.key),
+      PageDown: () => moveTo(at.query + page, at.key),
+      Home: () => moveTo(far ? 0 : at.query, 0),
+      End: () => moveTo(far ? nRows - 1 : at.query, nColumns - 1),
+      Enter: () => inspector.pin(inspector.selection.peek().query === at.query ? undefined : at.query),
+      Escape: () => {
+        if (started) inspector.pointed.value = undefined;
+        else inspector.pin(undefined);
       },
-      command(name) {
-        const shown = geometry.peek();
-        const at = cell.peek();
-        if (name === "zoomIn" || name === "zoomOut")
-          zoomBy(head, shown, name === "zoomIn" ? 1.5 : 1 / 1.5, at);
-        else if (name === "zoomReset") head.viewport.value = everything;
-        else if (
-          name === "makeKeyTheQuery" &&
-          at &&
-          inspector.queries.peek().side === inspector.keys.peek().side
-        ) {
-          inspector.pin(at.key);
-          moveTo(at.key, at.key);
-        } else return false;
-        return true;
-      },
-      exports: headExports(context, head),
     };
-    return mounted;
-  },
-};
+    const move = moves[event.key];
+    if (!move || event.altKey) return;
+    move();
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  figure.addEventListener("blur", () => (inspector.pointed.value = undefined));
+
+  const mounted: MountedView = {
+    unmount() {
+      for (const stop of stops) stop();
+      render(nothing, root);
+    },
+    command(name) {
+      const shown = geometry.peek();
+      const at = cell.peek();
+      if (name === "zoomIn" || name === "zoomOut") zoomBy(head, shown, name === "zoomIn" ? 1.5 : 1 / 1.5, at);
+      else if (name === "zoomReset") head.viewport.value = everything;
+      else if (
+        name === "makeKeyTheQuery" &&
+        at &&
+        inspector.queries.peek().side === inspector.keys.peek().side
+      ) {
+        inspector.pin(at.key);
+        moveTo(at.key, at.key);
+      } else return false;
+      return true;
+    },
+    exports: headExports(context, head),
+  };
+  return mounted;
+}
 
 /** Columns that all labels fit into but the widest tenth of many: those are cut rather than the plot. */
 function commonColumns(labels: readonly string[]): number {

@@ -8,7 +8,7 @@ import { onFrame } from "../../frame";
 import { sizeCanvas } from "../../parts/canvas";
 import { watchSize } from "../../parts/size";
 import { statisticLabel, statisticText } from "../../state/readout";
-import type { View, ViewContext } from "../view";
+import type { MountedView, ViewContext } from "../view";
 import { rankHeads, statisticNames, thresholdOf } from "./headsOrder";
 import { headsExports } from "./headsExports";
 import { createLens } from "./lens";
@@ -16,186 +16,181 @@ import { loadOverview } from "./overviewData";
 import { moveInRows } from "./walk";
 
 /** All heads of a block as thumbnails: rows are layers, columns are heads. */
-export const headsView: View = {
-  name: "heads",
-  title: "Heads",
-  hasStrip: true,
-  mount(root, context) {
-    const { inspector } = context;
-    render(
-      html`<div class="toolbar"></div>
-        <div class="overview">
-          <div class="overview-grid">
-            <canvas aria-hidden="true"></canvas>
-            <div
-              class="overview-cells"
-              role="grid"
-              aria-label="Heads: rows are layers, columns are heads"
-            ></div>
-            <div class="overview-labels" aria-hidden="true"></div>
-          </div>
-        </div>`,
-      root,
-    );
-    const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
-    const grid = find(".overview-cells");
-    const { size, stop: stopSize } = watchSize(find(".overview"));
-    const data = loadOverview(inspector);
-    const lens = createLens(find(".overview-grid"), context, data);
-    const focused = signal(false);
+export function mountHeads(root: HTMLElement, context: ViewContext): MountedView {
+  const { inspector } = context;
+  render(
+    html`<div class="toolbar"></div>
+      <div class="overview">
+        <div class="overview-grid">
+          <canvas aria-hidden="true"></canvas>
+          <div
+            class="overview-cells"
+            role="grid"
+            aria-label="Heads: rows are layers, columns are heads"
+          ></div>
+          <div class="overview-labels" aria-hidden="true"></div>
+        </div>
+      </div>`,
+    root,
+  );
+  const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
+  const grid = find(".overview-cells");
+  const { size, stop: stopSize } = watchSize(find(".overview"));
+  const data = loadOverview(inspector);
+  const lens = createLens(find(".overview-grid"), context, data);
+  const focused = signal(false);
 
-    const layers = computed(() => inspector.block.value?.layers ?? []);
-    const ranked = computed(() => {
-      const { order } = inspector.arrangement.value;
-      const { value: statistics } = context.data.statistics;
-      return order === "place" || !statistics || !statisticNames(statistics).includes(order)
-        ? undefined
-        : rankHeads(statistics, order);
-    });
-    const layout = computed(() => {
-      const first = layers.value[0];
-      const space = {
-        width: Math.max(200, size.value.width - 1),
-        minEdge: 24,
-        maxEdge: 120,
-        gap: 3,
-        aspect: first ? first.nQueries / first.nKeys : 1,
-        labelWidth: 28,
-        labelHeight: 20,
-      };
-      return ranked.value ? overviewByOrder(ranked.value, space, 20) : overviewByPlace(layers.value, space);
-    });
-
-    const choose = (cell: OverviewCell, open: boolean) => {
-      inspector.choose({ layer: cell.layer, head: cell.head });
-      if (open) inspector.showView("head");
+  const layers = computed(() => inspector.block.value?.layers ?? []);
+  const ranked = computed(() => {
+    const { order } = inspector.arrangement.value;
+    const { value: statistics } = context.data.statistics;
+    return order === "place" || !statistics || !statisticNames(statistics).includes(order)
+      ? undefined
+      : rankHeads(statistics, order);
+  });
+  const layout = computed(() => {
+    const first = layers.value[0];
+    const space = {
+      width: Math.max(200, size.value.width - 1),
+      minEdge: 24,
+      maxEdge: 120,
+      gap: 3,
+      aspect: first ? first.nQueries / first.nKeys : 1,
+      labelWidth: 28,
+      labelHeight: 20,
     };
-    const cellAt = (event: Event): OverviewCell | undefined => {
-      const element = (event.target as Element).closest<HTMLElement>("[data-cell]");
-      return element ? layout.peek().cells[Number(element.dataset.cell)] : undefined;
-    };
-    const point = (cell: OverviewCell | undefined) => {
-      inspector.pointed.value = cell && { kind: "head", layer: cell.layer, head: cell.head };
-    };
-    const chosenIndex = computed(() => {
-      const { layer, head } = inspector.selection.value.choice;
-      return layout.value.cells.findIndex((cell) => cell.layer === layer && cell.head === head);
-    });
+    return ranked.value ? overviewByOrder(ranked.value, space, 20) : overviewByPlace(layers.value, space);
+  });
 
-    grid.addEventListener("pointerover", (event) => {
-      const cell = cellAt(event);
-      point(cell);
-      lens.show(cell, layout.peek());
-    });
-    grid.addEventListener("pointerleave", () => {
-      point(undefined);
-      lens.show(undefined, layout.peek());
-    });
-    grid.addEventListener("click", (event) => {
-      const cell = cellAt(event);
-      if (cell) choose(cell, true);
-    });
-    grid.addEventListener("focusin", () => (focused.value = true));
-    grid.addEventListener("focusout", () => {
-      focused.value = false;
-      point(undefined);
-    });
-    grid.addEventListener("keydown", (event) => {
-      const { cells, rows } = layout.peek();
-      const at = Math.max(0, chosenIndex.peek());
-      const next = moveInRows(rows, at, event.key);
-      if (next !== undefined) choose(cells[next]!, false);
-      else if (event.key === "Enter" || event.key === " ") choose(cells[at]!, true);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-      const after = Math.max(0, chosenIndex.peek());
-      point(cells[after]);
-      requestAnimationFrame(() => grid.querySelector<HTMLElement>(`[data-cell="${after}"]`)?.focus());
-    });
+  const choose = (cell: OverviewCell, open: boolean) => {
+    inspector.choose({ layer: cell.layer, head: cell.head });
+    if (open) inspector.showView("head");
+  };
+  const cellAt = (event: Event): OverviewCell | undefined => {
+    const element = (event.target as Element).closest<HTMLElement>("[data-cell]");
+    return element ? layout.peek().cells[Number(element.dataset.cell)] : undefined;
+  };
+  const point = (cell: OverviewCell | undefined) => {
+    inspector.pointed.value = cell && { kind: "head", layer: cell.layer, head: cell.head };
+  };
+  const chosenIndex = computed(() => {
+    const { layer, head } = inspector.selection.value.choice;
+    return layout.value.cells.findIndex((cell) => cell.layer === layer && cell.head === head);
+  });
 
-    const stops = [
-      onFrame(() => render(toolbar(context, ranked.value), find(".toolbar"))),
-      onFrame(() => {
-        const { cells, rows } = layout.value;
-        const at = Math.max(0, chosenIndex.value);
-        const threshold = ranked.value && thresholdOf(ranked.value, inspector.arrangement.value.atLeast);
-        render(
-          rows.map(
-            (row) =>
-              html`<div role="row">
-                ${row.map((index) => {
-                  const { layer, head } = cells[index]!;
-                  const value = ranked.value?.[index]?.value;
-                  const isDim = threshold !== undefined && value !== undefined && !(value >= threshold);
-                  const name =
-                    head === "mean" ? `layer ${layer}, mean of heads` : `layer ${layer}, head ${head}`;
-                  return html`<div
-                    role="gridcell"
-                    class=${`head-cell${isDim ? " dim" : ""}`}
-                    data-cell=${index}
-                    tabindex=${index === at ? 0 : -1}
-                    aria-selected=${index === chosenIndex.value}
-                    aria-label=${value === undefined ? name : `${name}, ${inspector.arrangement.value.order} ${statisticText(value)}`}
-                  >
-                    ${
-                      value === undefined
-                        ? nothing
-                        : html`<span class="caption" aria-hidden="true"
-                            >L${layer} H${head} <b>${statisticText(value)}</b></span
-                          >`
-                    }
-                  </div>`;
-                })}
-              </div>`,
-          ),
-          grid,
-        );
-        place(root, layout.value);
-      }),
-      onFrame(() => {
-        const shown = layout.value;
-        const canvas = find<HTMLCanvasElement>("canvas");
-        const ratio = sizeCanvas(canvas, shown.width, shown.height);
-        const pen = canvas.getContext("2d")!;
-        const { palette } = inspector.theme.value;
-        const ramp = sequentialRamp(inspector.settings.value.colourMap, palette);
-        const colours = cellColours(ramp, palette, ratio);
-        const picture = pen.createImageData(canvas.width, canvas.height);
-        const target = { width: canvas.width, height: canvas.height, data: picture.data };
-        for (const cell of shown.cells) {
-          const cells = data.cellsOf(cell.layer, cell.head);
-          if (!cells) continue;
-          const at = {
-            x: Math.round(cell.x * ratio),
-            y: Math.round(cell.y * ratio),
-            width: Math.round(shown.cellWidth * ratio),
-            height: Math.round(shown.cellHeight * ratio),
-          };
-          const view = {
-            row: 0,
-            column: 0,
-            cellWidth: at.width / cells.columns,
-            cellHeight: at.height / cells.rows,
-          };
-          paintCells(target, at, cells, view, colours);
-        }
-        pen.putImageData(picture, 0, 0);
-      }),
-    ];
+  grid.addEventListener("pointerover", (event) => {
+    const cell = cellAt(event);
+    point(cell);
+    lens.show(cell, layout.peek());
+  });
+  grid.addEventListener("pointerleave", () => {
+    point(undefined);
+    lens.show(undefined, layout.peek());
+  });
+  grid.addEventListener("click", (event) => {
+    const cell = cellAt(event);
+    if (cell) choose(cell, true);
+  });
+  grid.addEventListener("focusin", () => (focused.value = true));
+  grid.addEventListener("focusout", () => {
+    focused.value = false;
+    point(undefined);
+  });
+  grid.addEventListener("keydown", (event) => {
+    const { cells, rows } = layout.peek();
+    const at = Math.max(0, chosenIndex.peek());
+    const next = moveInRows(rows, at, event.key);
+    if (next !== undefined) choose(cells[next]!, false);
+    else if (event.key === "Enter" || event.key === " ") choose(cells[at]!, true);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    const after = Math.max(0, chosenIndex.peek());
+    point(cells[after]);
+    requestAnimationFrame(() => grid.querySelector<HTMLElement>(`[data-cell="${after}"]`)?.focus());
+  });
 
-    return {
-      unmount() {
-        for (const stop of stops) stop();
-        stopSize();
-        lens.stop();
-        data.stop();
-        render(nothing, root);
-      },
-      exports: headsExports(context, data),
-    };
-  },
-};
+  const stops = [
+    onFrame(() => render(toolbar(context, ranked.value), find(".toolbar"))),
+    onFrame(() => {
+      const { cells, rows } = layout.value;
+      const at = Math.max(0, chosenIndex.value);
+      const threshold = ranked.value && thresholdOf(ranked.value, inspector.arrangement.value.atLeast);
+      render(
+        rows.map(
+          (row) =>
+            html`<div role="row">
+              ${row.map((index) => {
+                const { layer, head } = cells[index]!;
+                const value = ranked.value?.[index]?.value;
+                const isDim = threshold !== undefined && value !== undefined && !(value >= threshold);
+                const name =
+                  head === "mean" ? `layer ${layer}, mean of heads` : `layer ${layer}, head ${head}`;
+                return html`<div
+                  role="gridcell"
+                  class=${`head-cell${isDim ? " dim" : ""}`}
+                  data-cell=${index}
+                  tabindex=${index === at ? 0 : -1}
+                  aria-selected=${index === chosenIndex.value}
+                  aria-label=${value === undefined ? name : `${name}, ${inspector.arrangement.value.order} ${statisticText(value)}`}
+                >
+                  ${
+                    value === undefined
+                      ? nothing
+                      : html`<span class="caption" aria-hidden="true"
+                          >L${layer} H${head} <b>${statisticText(value)}</b></span
+                        >`
+                  }
+                </div>`;
+              })}
+            </div>`,
+        ),
+        grid,
+      );
+      place(root, layout.value);
+    }),
+    onFrame(() => {
+      const shown = layout.value;
+      const canvas = find<HTMLCanvasElement>("canvas");
+      const ratio = sizeCanvas(canvas, shown.width, shown.height);
+      const pen = canvas.getContext("2d")!;
+      const { palette } = inspector.theme.value;
+      const ramp = sequentialRamp(inspector.settings.value.colourMap, palette);
+      const colours = cellColours(ramp, palette, ratio);
+      const picture = pen.createImageData(canvas.width, canvas.height);
+      const target = { width: canvas.width, height: canvas.height, data: picture.data };
+      for (const cell of shown.cells) {
+        const cells = data.cellsOf(cell.layer, cell.head);
+        if (!cells) continue;
+        const at = {
+          x: Math.round(cell.x * ratio),
+          y: Math.round(cell.y * ratio),
+          width: Math.round(shown.cellWidth * ratio),
+          height: Math.round(shown.cellHeight * ratio),
+        };
+        const view = {
+          row: 0,
+          column: 0,
+          cellWidth: at.width / cells.columns,
+          cellHeight: at.height / cells.rows,
+        };
+        paintCells(target, at, cells, view, colours);
+      }
+      pen.putImageData(picture, 0, 0);
+    }),
+  ];
+
+  return {
+    unmount() {
+      for (const stop of stops) stop();
+      stopSize();
+      lens.stop();
+      data.stop();
+      render(nothing, root);
+    },
+    exports: headsExports(context, data),
+  };
+}
 
 function toolbar({ inspector, data }: ViewContext, ranked: ReturnType<typeof rankHeads> | undefined) {
   const { arrangement } = inspector;

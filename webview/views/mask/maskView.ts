@@ -9,14 +9,12 @@ import { colourLegend } from "../../parts/colourLegend";
 import { watchColours } from "../../parts/colours";
 import { explanation, type Explanation } from "../../parts/explanation";
 import { linkedPicture } from "../../parts/linkedPicture";
-import type { MountedView, View, ViewContext } from "../view";
+import type { MountedView, ViewContext } from "../view";
 import { createMaskData, type ReadMask } from "./maskData";
 import { masksOfLayers, maskSentence } from "./maskWords";
 
 /** The mask that the model applied, read from the run: scores before it, the mask, the weights after it. */
-export const maskView: View = { name: "mask", title: "Mask", hasStrip: true, mount: mountMask };
-
-function mountMask(root: HTMLElement, { inspector }: ViewContext): MountedView {
+export function mountMask(root: HTMLElement, { inspector }: ViewContext): MountedView {
   const data = createMaskData(inspector);
   const colours = watchColours(inspector);
 

@@ -8,7 +8,7 @@ import { watchColours } from "../../parts/colours";
 import { explanation } from "../../parts/explanation";
 import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
-import type { MountedView, View, ViewContext } from "../view";
+import type { MountedView, ViewContext } from "../view";
 import { distancePanel, headCurves } from "./distancePanel";
 import { formulaPanel, showScheme } from "./formulaPanel";
 import { modelPanel, modelPanels } from "./modelPanel";
@@ -17,14 +17,7 @@ import type { SchemeMarks } from "./schemePanels";
 import type { SchemeChart } from "./schemes";
 
 /** How the model marks positions, the known schemes by formula beside it, and what each head makes of distance. */
-export const positionsView: View = {
-  name: "positions",
-  title: "Positions",
-  hasStrip: true,
-  mount: mountPositions,
-};
-
-function mountPositions(root: HTMLElement, { inspector }: ViewContext): MountedView {
+export function mountPositions(root: HTMLElement, { inspector }: ViewContext): MountedView {
   const { run, block, layer, selection, host } = inspector;
   const remote = host.remote;
   const colours = watchColours(inspector);

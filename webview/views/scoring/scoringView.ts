@@ -15,15 +15,13 @@ import { linkedPicture } from "../../parts/linkedPicture";
 import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import { mostCells } from "../../state/runData";
-import type { MountedView, View, ViewContext } from "../view";
+import type { MountedView, ViewContext } from "../view";
 import { bothWays, type ScoredHead } from "./bothWays";
 import { bytesText, costCharts, countText, scoringNames, type CostSetting } from "./costCharts";
 import { createExperiment, experimentCharts } from "./experiment";
 import { scoringExplanation } from "./scoringExplanation";
 
 /** Additive, dot and scaled dot product: what they do, what the scale is for, and what they cost. */
-export const scoringView: View = { name: "scoring", title: "Scoring", hasStrip: true, mount: mountScoring };
-
 /** Kept while the page lives. */
 const seed = signal(1);
 const setting = signal<CostSetting>({
@@ -42,7 +40,7 @@ const formulas: Record<ScoringFunction, string> = {
   scaled: "q · k / √d_k",
 };
 
-function mountScoring(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
+export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
   const { run, layer, host } = inspector;
   const colours = watchColours(inspector);
   const experiment = createExperiment();

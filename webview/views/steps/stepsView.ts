@@ -3,7 +3,7 @@ import { html, nothing, render } from "lit-html";
 import { onFrame } from "../../frame";
 import { watchColours } from "../../parts/colours";
 import { explanation } from "../../parts/explanation";
-import type { MountedView, View, ViewContext } from "../view";
+import type { MountedView, ViewContext } from "../view";
 import { dimensionBars, type BarRow } from "./dimensionBars";
 import { flowRowHeight, flowTable } from "./flowTable";
 import { formulaBar } from "./formulaBar";
@@ -15,13 +15,6 @@ import { stepsExplanation } from "./stepsExplanation";
 import { createStepsArrangement, createStepsData } from "./stepsData";
 
 /** How a head's weights and output come about, stage by stage, with this run's numbers. */
-export const stepsView: View = {
-  name: "steps",
-  title: "Steps",
-  hasStrip: true,
-  mount: mountSteps,
-};
-
 /** Kept while the page lives, so that coming back to the tab finds it as it was. */
 const arrangement = createStepsArrangement();
 
@@ -29,7 +22,7 @@ const arrangement = createStepsArrangement();
 const overscan = 8;
 const shownAtOnce = 40;
 
-function mountSteps(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
+export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
   const steps = createStepsData(inspector, arrangement);
   const colours = watchColours(inspector);
   const scrollTop = signal(0);
