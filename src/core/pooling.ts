@@ -40,6 +40,44 @@ export function maxPool(
   return pooled;
 }
 
+/** How many cells of `tokensPerCell` tokens cover a length; the last may hold fewer. */
+export function blockCount(length: number, tokensPerCell: number): number {
+  return Math.ceil(length / tokensPerCell);
+}
+
+/**
+ * The window of a matrix of `nKeys` columns in cells of tokensPerCell x tokensPerCell tokens from the window's start,
+ * each the largest of its tokens: windows that start at multiples of `tokensPerCell` meet without a seam, and a
+ * level of twice as many tokens holds the maxima of this one. NaN before all.
+ */
+export function maxPoolBlocks<T extends Float32Array | Uint8Array>(
+  matrix: T,
+  nKeys: number,
+  { queryStart, queryEnd, keyStart, keyEnd }: Window,
+  tokensPerCell: number,
+): T {
+  const width = keyEnd - keyStart;
+  const columns = blockCount(width, tokensPerCell);
+  const rows = blockCount(queryEnd - queryStart, tokensPerCell);
+  const make = matrix.constructor as new (length: number) => T;
+  const pooled = new make(rows * columns);
+  if (matrix instanceof Float32Array) pooled.fill(-Infinity);
+  for (let query = queryStart; query < queryEnd; query++) {
+    const out = Math.floor((query - queryStart) / tokensPerCell) * columns;
+    const from = query * nKeys + keyStart;
+    for (let column = 0, j = 0; column < columns; column++) {
+      const end = Math.min(width, j + tokensPerCell);
+      let most = pooled[out + column]!;
+      for (; j < end; j++) {
+        const value = matrix[from + j]!;
+        if (value > most || value !== value) most = value;
+      }
+      pooled[out + column] = most;
+    }
+  }
+  return pooled;
+}
+
 /** The matrix of `nKeys` columns as [rows, columns], each cell the value furthest from 0 of those it pools; NaN before all. */
 export function farthestPool(
   matrix: Float32Array,

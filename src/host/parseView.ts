@@ -1,4 +1,5 @@
 import type { BlockKind, HeadAddress, HeadChoice } from "../core/run";
+import type { TokenLayout } from "../core/tokenLayout";
 import type { MatrixQuery, Slices, ThumbnailQuery, VectorQuery } from "../protocol/slices";
 import type { PinSlot } from "../protocol/panelContract";
 import type { DocumentRange, InspectorSelection, InspectorState } from "../protocol/viewContract";
@@ -9,6 +10,17 @@ import { MOST_CHARACTERS } from "./textToInspect";
 /** What a page may ask of a run. A page is not trusted: every field is looked at, and sizes are bounded. */
 export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameters<Slices[K]>[0] } = {
   matrix: parseMatrixQuery,
+  marginals: (raw) => {
+    const query = record(raw, "marginals");
+    return { ...ofMatrix(query), ...layoutOf(query) };
+  },
+  meanRow: (raw) => {
+    const query = record(raw, "meanRow");
+    if (!Array.isArray(query.queries) || query.queries.length > 65_536) {
+      throw malformedMessage("queries", "not a list of at most 65536 tokens");
+    }
+    return { ...ofMatrix(query), queries: query.queries.map((value) => index(value, "queries")) };
+  },
   vectors: parseVectorQuery,
   thumbnails: parseThumbnailQuery,
   statistics: (raw) => ofBlock(record(raw, "statistics")),
@@ -132,14 +144,38 @@ function parseMatrixQuery(raw: unknown): MatrixQuery {
   });
   const maxRows = optional(query.maxRows, (value) => integer(value, "maxRows", 1, 4096));
   const maxColumns = optional(query.maxColumns, (value) => integer(value, "maxColumns", 1, 4096));
+  const tokensPerCell = optional(query.tokensPerCell, (value) => integer(value, "tokensPerCell", 1, 65_536));
+  return {
+    ...ofMatrix(query),
+    ...(window && { window }),
+    ...(maxRows && { maxRows }),
+    ...(maxColumns && { maxColumns }),
+    ...(tokensPerCell && { tokensPerCell }),
+    ...layoutOf(query),
+    ...(query.withVisibility === true && { withVisibility: true }),
+  };
+}
+
+function ofMatrix(query: Record<string, unknown>) {
   return {
     runId: runId(query.runId),
     choice: parseChoice(query.choice),
     measure: parseMeasure(query.measure),
-    ...(window && { window }),
-    ...(maxRows && { maxRows }),
-    ...(maxColumns && { maxColumns }),
   };
+}
+
+function layoutOf(query: Record<string, unknown>): { layout?: TokenLayout } {
+  const layout = optional(query.layout, (value) => {
+    const fields = record(value, "layout");
+    return {
+      hidesSpecial: fields.hidesSpecial === true,
+      byWord: fields.byWord === true,
+      order: oneOf(fields.order, "order", ["place", "received"]),
+      filter: string(fields.filter, "filter", 1000),
+      filters: oneOf(fields.filters, "filters", ["queries", "keys", "both"]),
+    };
+  });
+  return layout ? { layout } : {};
 }
 
 function parseVectorQuery(raw: unknown): VectorQuery {

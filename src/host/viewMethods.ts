@@ -35,6 +35,8 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
 
   return {
     matrix: slice("matrix"),
+    marginals: slice("marginals"),
+    meanRow: slice("meanRow"),
     vectors: slice("vectors"),
     thumbnails: slice("thumbnails"),
     statistics: slice("statistics"),

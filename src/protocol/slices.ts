@@ -1,5 +1,7 @@
+import type { Marginals } from "../core/marginals";
 import type { HeadAddress, HeadChoice, HeadVectors, BlockKind, Measure } from "../core/run";
 import type { Tensor } from "../core/tensor";
+import type { TokenLayout } from "../core/tokenLayout";
 import type { ComparisonSlices } from "./comparison";
 import type { PositionSlices } from "./positions";
 
@@ -10,6 +12,10 @@ import type { PositionSlices } from "./positions";
 export interface Slices extends PositionSlices, ComparisonSlices {
   /** Dims [queries, keys] of the window; larger windows come max-pooled to at most maxRows x maxColumns. */
   matrix(query: MatrixQuery): Promise<MatrixSlice>;
+  /** Sums and entropies of all rows and columns of a choice, unpooled. */
+  marginals(query: MarginalsQuery): Promise<Marginals>;
+  /** The mean over some query tokens of their rows, unpooled: one number for each key. */
+  meanRow(query: MeanRowQuery): Promise<Float32Array>;
   /** One row (all keys for one query) or one column (all queries for one key), for each choice. */
   vectors(query: VectorQuery): Promise<Float32Array[]>;
   /** All heads of a block as bytes, for the overview. */
@@ -31,6 +37,19 @@ export interface MatrixQuery {
   window?: { queryStart: number; queryEnd: number; keyStart: number; keyEnd: number };
   maxRows?: number;
   maxColumns?: number;
+  /** In place of maxRows and maxColumns: cells of this many tokens a side, counted from the window's start. */
+  tokensPerCell?: number;
+  /** Which tokens the matrix shows; the window and the answer then count rows and columns of that layout. */
+  layout?: TokenLayout;
+  /** Whether the answer says which cells are masked. */
+  withVisibility?: boolean;
+}
+
+export type MarginalsQuery = Pick<MatrixQuery, "runId" | "choice" | "measure" | "layout">;
+
+export interface MeanRowQuery extends Pick<MatrixQuery, "runId" | "choice" | "measure"> {
+  /** Token indices, at least one. */
+  queries: readonly number[];
 }
 
 export interface MatrixSlice {
@@ -42,6 +61,8 @@ export interface MatrixSlice {
   readonly columns: number;
   /** [rows, columns], row-major; each cell is the maximum of the tokens it pools (1 x 1 when not pooled). */
   readonly data: Float32Array;
+  /** [rows, columns]: 1 where some of the cell's queries sees some of its keys. Where it was asked for. */
+  readonly visible?: Uint8Array;
 }
 
 export interface VectorQuery {

@@ -1,5 +1,7 @@
 import { badChoice } from "../core/errors";
-import { maxPool, toBytes, type Window } from "../core/pooling";
+import { meanRow } from "../core/groupMatrix";
+import { marginalsOf, type Marginals } from "../core/marginals";
+import { blockCount, maxPool, maxPoolBlocks, toBytes, type Window } from "../core/pooling";
 import type { BlockKind, HeadAddress, HeadVectors, RunSummary } from "../core/run";
 import { tokensOf } from "../core/run";
 import { earlierOccurrences, statisticsOf } from "../core/statistics";
@@ -7,31 +9,71 @@ import type { Tensor } from "../core/tensor";
 import { textRelations } from "../core/textRelations";
 import type {
   HeadStatistics,
+  MarginalsQuery,
   MaskSlice,
   MatrixQuery,
   MatrixSlice,
+  MeanRowQuery,
   ThumbnailQuery,
   Thumbnails,
   VectorQuery,
 } from "../protocol/slices";
 import { headOf, layerOf, layersOf, matrixOf, tensorOf, vectorOf } from "./heads";
 import { visibleKeys } from "./layerMask";
+import { pooledVisible, shownMatrix } from "./shownMatrix";
 import type { StoredRun } from "./storedRun";
 
 /** A window of a choice's matrix, max-pooled where it is larger than asked for; always an exact copy. */
 export function matrixSlice(run: StoredRun, query: MatrixQuery): MatrixSlice {
-  const { dims, data } = matrixOf(run, query.choice, query.measure);
-  const [nQueries = 0, nKeys = 0] = dims;
-  const window = checkedWindow(query.window, nQueries, nKeys);
-  const rows = limited(window.queryEnd - window.queryStart, query.maxRows);
-  const columns = limited(window.keyEnd - window.keyStart, query.maxColumns);
-  const isWhole = rows === nQueries && columns === nKeys;
+  const shown = shownMatrix(run, query);
+  const { nRows, nColumns, data } = shown;
+  const window = checkedWindow(query.window, nRows, nColumns);
+  const height = window.queryEnd - window.queryStart;
+  const width = window.keyEnd - window.keyStart;
+  const { tokensPerCell } = query;
+  if (tokensPerCell !== undefined) {
+    return {
+      ...window,
+      rows: blockCount(height, tokensPerCell),
+      columns: blockCount(width, tokensPerCell),
+      data: maxPoolBlocks(data, nColumns, window, tokensPerCell),
+      ...(query.withVisibility && { visible: pooledVisible(run, query, shown, window, tokensPerCell) }),
+    };
+  }
+  const rows = limited(height, query.maxRows);
+  const columns = limited(width, query.maxColumns);
+  const isWhole = rows === nRows && columns === nColumns;
   return {
     ...window,
     rows,
     columns,
-    data: isWhole ? data.slice() : maxPool(data, nKeys, window, rows, columns),
+    data: isWhole ? data.slice() : maxPool(data, nColumns, window, rows, columns),
   };
+}
+
+/** Kept for the choices that were last asked for: summing 4,096 x 4,096 cells takes longer than a frame. */
+const knownMarginals = new WeakMap<StoredRun, Map<string, Marginals>>();
+const KEPT_MARGINALS = 8;
+
+export function marginalSlice(run: StoredRun, query: MarginalsQuery): Marginals {
+  const kept = knownMarginals.get(run) ?? new Map<string, Marginals>();
+  knownMarginals.set(run, kept);
+  const key = JSON.stringify(query);
+  const shown = kept.has(key) ? undefined : shownMatrix(run, query);
+  const found = kept.get(key) ?? marginalsOf(shown!.data, shown!.nRows, shown!.nColumns);
+  kept.delete(key);
+  kept.set(key, found);
+  for (const old of [...kept.keys()].slice(0, -KEPT_MARGINALS)) kept.delete(old);
+  return found;
+}
+
+export function meanRowSlice(run: StoredRun, { choice, measure, queries }: MeanRowQuery): Float32Array {
+  const { dims, data } = matrixOf(run, choice, measure);
+  const [nQueries = 0, nKeys = 0] = dims;
+  const wrong = queries.find((query) => !(Number.isInteger(query) && query >= 0 && query < nQueries));
+  if (wrong !== undefined || queries.length === 0)
+    throw badChoice(`there is no query ${wrong ?? ""} among ${nQueries}`);
+  return meanRow(data, nKeys, queries, measure);
 }
 
 export function vectorSlices(run: StoredRun, query: VectorQuery): Float32Array[] {

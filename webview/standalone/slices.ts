@@ -7,8 +7,10 @@ import { distanceSlice } from "../../src/store/distances";
 import { positionNumbers } from "../../src/store/positionNumbers";
 import {
   headVectorSlice,
+  marginalSlice,
   maskSlice,
   matrixSlice,
+  meanRowSlice,
   statistics,
   thumbnails,
   vectorSlices,
@@ -20,6 +22,8 @@ export function standaloneSlices(content: StandaloneRun): Slices {
   const run = store(content);
   return {
     matrix: async (query) => matrixSlice(run, query),
+    marginals: async (query) => marginalSlice(run, query),
+    meanRow: async (query) => meanRowSlice(run, query),
     vectors: async (query) => vectorSlices(run, query),
     thumbnails: async (query) => thumbnails(run, query),
     statistics: async ({ block }) => statistics(run, block),

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
+import { maskRule } from "../../src/core/maskRule";
 import type { Measure } from "../../src/core/run";
-import { visibilityOf } from "../../src/paint/visibility";
 import type { HeadStatistics, MaskSlice, MatrixSlice, Prediction } from "../../src/protocol/slices";
 import type { Inspector } from "./inspector";
 import { load, type Loaded } from "./load";
@@ -43,7 +43,7 @@ export function createRunData(inspector: Inspector): RunData {
     return { key: JSON.stringify(query), ask: (signal) => remote.matrix(query, { signal }) };
   }, 16);
 
-  const summaryVisible = computed(() => layer.value && visibilityOf(layer.value.mask));
+  const summaryVisible = computed(() => layer.value && maskRule(layer.value.mask));
   const { state: mask } = load<MaskSlice>(() => {
     const runId = run.value?.runId;
     if (!runId || !block.value || !layer.value || summaryVisible.value) return undefined;

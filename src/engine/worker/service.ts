@@ -11,8 +11,10 @@ import { compareChoices, similarHeads } from "../../store/comparison";
 import { distanceSlice } from "../../store/distances";
 import {
   headVectorSlice,
+  marginalSlice,
   maskSlice,
   matrixSlice,
+  meanRowSlice,
   statistics,
   thumbnails,
   vectorSlices,
@@ -104,6 +106,10 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     release: ({ runId }) => store.release(runId),
     matrix: async (query, { signal }) =>
       matrixSlice(await withTensors(query.runId, query.measure, signal), query),
+    marginals: async (query, { signal }) =>
+      marginalSlice(await withTensors(query.runId, query.measure, signal), query),
+    meanRow: async (query, { signal }) =>
+      meanRowSlice(await withTensors(query.runId, query.measure, signal), query),
     vectors: async (query, { signal }) =>
       vectorSlices(await withTensors(query.runId, query.measure, signal), query),
     thumbnails: (query) => thumbnails(store.get(query.runId), query),

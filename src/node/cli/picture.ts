@@ -8,7 +8,8 @@ import { headFigure } from "../../paint/headFigure";
 import type { Pixels } from "../../paint/heatmap";
 import { overviewFigure } from "../../paint/overviewFigure";
 import { tokenLabels } from "../../paint/tokenText";
-import { visibilityOf, pooledVisibility } from "../../paint/visibility";
+import { blockRule } from "../../core/maskRule";
+import { pooledVisibility } from "../../paint/visibility";
 import { arrangeFigures } from "./arrangeFigures";
 import type { Home } from "./home";
 import type { ChosenLayer, Inspection } from "./inspection";
@@ -122,7 +123,7 @@ async function overview(inspection: Inspection, block: ChosenLayer["block"]): Pr
     thumbnails: { rows, columns, data },
     isVisible: (layer, row, column) => {
       const info = wanted.find((one) => one.layer === layer)!;
-      const byMask = visibilityOf(info.mask);
+      const byMask = blockRule(info.mask);
       return !byMask || pooledVisibility(byMask, info.nQueries, info.nKeys, rows, columns)(row, column);
     },
     encodeImage,

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { headFigure, type HeadFigure } from "../../../src/paint/headFigure";
 import { overviewFigure } from "../../../src/paint/overviewFigure";
 import { thumbnailBytes } from "../../../src/paint/thumbnail";
-import { visibilityOf } from "../../../src/paint/visibility";
+import { maskRule } from "../../../src/core/maskRule";
 
-const causal = visibilityOf({ kind: "causal" })!;
+const causal = maskRule({ kind: "causal" })!;
 const encodeImage = ({ width, height }: { width: number; height: number }) =>
   `data:picture,${width}x${height}`;
 const small: HeadFigure = {

@@ -12,11 +12,12 @@ import { paperPalette } from "../../../src/paint/palette";
 import { sequentialRamp } from "../../../src/paint/ramp";
 import { place, scaleTicks, scoreScale, valueAt, weightScale } from "../../../src/paint/scale";
 import { linearCodes, thumbnailBytes, thumbnailCodes } from "../../../src/paint/thumbnail";
-import { pooledVisibility, visibilityOf } from "../../../src/paint/visibility";
+import { blockRule, maskRule } from "../../../src/core/maskRule";
+import { pooledVisibility } from "../../../src/paint/visibility";
 
 const ramp = sequentialRamp("theme", paperPalette);
 const colours = cellColours(ramp, paperPalette);
-const causal = visibilityOf({ kind: "causal" })!;
+const causal = maskRule({ kind: "causal" })!;
 const whole = { row: 0, column: 0 };
 
 function paint(
@@ -91,14 +92,14 @@ test("shows the largest of the cells that share a pixel, and what is not a numbe
 });
 
 test("pools visibility: a pixel is masked only where all its cells are", () => {
-  const visible = pooledVisibility(causal, 4, 4, 2, 2);
+  const visible = pooledVisibility(blockRule({ kind: "causal" })!, 4, 4, 2, 2);
   expect([visible(0, 0), visible(0, 1), visible(1, 0), visible(1, 1)]).toEqual([true, false, true, true]);
 });
 
 test("sees a sliding window's keys and no others", () => {
-  const visible = visibilityOf({ kind: "sliding", window: 2 })!;
+  const visible = maskRule({ kind: "sliding", window: 2 })!;
   expect([0, 1, 2, 3].map((key) => visible(2, key))).toEqual([false, true, true, false]);
-  expect(visibilityOf({ kind: "other" })).toBeUndefined();
+  expect(maskRule({ kind: "other" })).toBeUndefined();
 });
 
 test("keeps thumbnails, their linear form and their masked cells", () => {

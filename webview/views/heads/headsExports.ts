@@ -1,5 +1,6 @@
 import { overviewFigure } from "../../../src/paint/overviewFigure";
-import { pooledVisibility, visibilityOf } from "../../../src/paint/visibility";
+import { blockRule } from "../../../src/core/maskRule";
+import { pooledVisibility } from "../../../src/paint/visibility";
 import { pixelsToDataUrl } from "../../parts/canvas";
 import { csvLine } from "../../parts/csv";
 import { figureSubtitle } from "../../parts/figureText";
@@ -17,10 +18,9 @@ export function headsExports({ inspector, data }: ViewContext, overview: Overvie
       const thumbnails = overview.thumbnails.peek().value;
       if (!block || !thumbnails) throw new Error("The overview is not there yet");
       const visible = block.layers.map((layer) => {
-        const isVisible = visibilityOf(layer.mask);
+        const rule = blockRule(layer.mask);
         return (
-          isVisible &&
-          pooledVisibility(isVisible, layer.nQueries, layer.nKeys, thumbnails.rows, thumbnails.columns)
+          rule && pooledVisibility(rule, layer.nQueries, layer.nKeys, thumbnails.rows, thumbnails.columns)
         );
       });
       return overviewFigure({

@@ -1,6 +1,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
 import { linearCodes, thumbnailBytes, thumbnailCodes } from "../../../src/paint/thumbnail";
-import { pooledVisibility, visibilityOf } from "../../../src/paint/visibility";
+import { blockRule } from "../../../src/core/maskRule";
+import { pooledVisibility } from "../../../src/paint/visibility";
 import type { Cells } from "../../../src/paint/heatmap";
 import type { Thumbnails } from "../../../src/protocol/slices";
 import type { BlockOfRun, LayerOfRun } from "../../../src/core/run";
@@ -55,9 +56,9 @@ export function loadOverview({ host, run, block, arrangement }: Inspector): Over
     const known = new Map<string, (row: number, column: number) => boolean>();
     return (layer: LayerOfRun, rows: number, columns: number) => {
       const key = JSON.stringify([layer.mask, layer.nQueries, layer.nKeys, rows, columns]);
-      const isVisible = visibilityOf(layer.mask);
-      if (!isVisible) return undefined;
-      const found = known.get(key) ?? pooledVisibility(isVisible, layer.nQueries, layer.nKeys, rows, columns);
+      const rule = blockRule(layer.mask);
+      if (!rule) return undefined;
+      const found = known.get(key) ?? pooledVisibility(rule, layer.nQueries, layer.nKeys, rows, columns);
       known.set(key, found);
       return found;
     };
