@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from transformer import Shape
+
 LICENCE = "MIT"
 
 
@@ -15,6 +17,27 @@ def write_folder(folder: Path, config: dict, tokenizer: dict, card: dict) -> Non
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False) + "\n")
     (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     (folder / "card.md").write_text(markdown(card))
+
+
+def sizes(shape: Shape) -> dict:
+    """A transformer's sizes, as its card names them."""
+    return {"layers": shape.layers, "heads": shape.heads, "dModel": shape.d, "dHead": shape.d_head, "vocab": shape.vocab, "context": shape.context}
+
+
+def config_sizes(shape: Shape) -> dict:
+    """The same as config.json names them; the vocabulary and the context stand with what is special to each model."""
+    return {
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "num_key_value_heads": shape.heads,
+        "head_dim": shape.d_head,
+        "hidden_size": shape.d,
+        "intermediate_size": shape.mlp,
+    }
+
+
+def attention_difference(error: float, inputs: str) -> dict:
+    return {"max": error, "comparedWith": f"PyTorch in float32 on {inputs}, run by onnxruntime-web on WASM"}
 
 
 def markdown(card: dict) -> str:

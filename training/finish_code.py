@@ -11,11 +11,11 @@ import torch
 
 from batches import validation
 from bpe import load
-from card import LICENCE, head_of, write_folder
+from card import LICENCE, attention_difference, config_sizes, head_of, sizes, write_folder
 from code_probes import repeat_scores, repeated_ids, validation_loss
 from code_samples import LIMITS, SAMPLES
 from export import export
-from oracle import packed, rows_of, top_of, write_oracle
+from oracle import text_cases, write_oracle
 from oracle_texts import CODE_TEXTS
 from paths import GOLDEN, MODELS, work
 from stored import snap
@@ -54,12 +54,7 @@ def main() -> None:
         "name": "Code and English, 4 layers x 8 heads",
         "source": "embedded",
         "kind": "causal",
-        "layers": shape.layers,
-        "heads": shape.heads,
-        "dModel": shape.d,
-        "dHead": shape.d_head,
-        "vocab": shape.vocab,
-        "context": shape.context,
+        **sizes(shape),
         "positions": {"scheme": "rope", "base": 10000},
         "objective": "next token",
         "scoring": "scaled-dot-product",
@@ -76,7 +71,7 @@ def main() -> None:
         "headsOfNote": scores["heads"],
         "samples": samples(scores["heads"]),
         "limits": LIMITS,
-        "attentionError": {"max": error, "comparedWith": "PyTorch in float32 on 20 texts, run by onnxruntime-web on WASM"},
+        "attentionError": attention_difference(error, "20 texts"),
     }
     write_folder(MODELS / ID, config(shape), json.loads(work("code.tokenizer.json").read_text()), card)
     print("attention error", error, "size", path.stat().st_size)
@@ -112,14 +107,8 @@ def evaluate(model: Transformer) -> dict:
 def oracle(model: Transformer, path) -> tuple[list[dict], float]:
     """The 20 cases, and the largest difference of onnxruntime-web's attention from torch's on them."""
     bpe = load(work("code.tokenizer.json"))
-    cases, inputs, references = [], [], []
-    for text in CODE_TEXTS:
-        ids = [0, *bpe.encode(text)]
-        weights, logits = model.attentions(torch.tensor([ids]))
-        rows = rows_of(len(ids), 5)
-        cases.append({"text": text, "ids": ids, "blocks": {"decoder": {"rows": rows, "weights": packed(weights, rows)}}, "next": top_of(logits)})
-        inputs.append({"input_ids": ids})
-        references.append([w.numpy() for w in weights])
+    texts = [(text, [0, *bpe.encode(text)]) for text in CODE_TEXTS]
+    cases, inputs, references = text_cases(model, "decoder", texts, 5, predicts=True)
     return cases, attention_error(path, inputs, references)
 
 
@@ -129,12 +118,7 @@ def config(shape: Shape) -> dict:
         "architectures": ["Transformer"],
         "is_encoder_decoder": False,
         "is_decoder": True,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "num_key_value_heads": shape.heads,
-        "head_dim": shape.d_head,
-        "hidden_size": shape.d,
-        "intermediate_size": shape.mlp,
+        **config_sizes(shape),
         "hidden_act": "relu2",
         "vocab_size": shape.vocab,
         "max_position_embeddings": shape.context,

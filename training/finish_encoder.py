@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from bpe import load, special_token
-from card import LICENCE, head_of, write_folder
+from card import LICENCE, attention_difference, config_sizes, head_of, sizes, write_folder
 from export import export
-from oracle import packed, rows_of, write_oracle
+from oracle import text_cases, write_oracle
 from oracle_texts import ENCODER_TEXTS
 from paths import GOLDEN, MODELS, work
 from stored import snap
@@ -49,14 +49,9 @@ def main() -> None:
 
     path = MODELS / ID / "model.onnx"
     export(model, {"input_ids": torch.randint(1, MASK, (1, 12))}, path, PRECISION)
-    bpe, cases, inputs, references = load(work("code.tokenizer.json")), [], [], []
-    for text in ENCODER_TEXTS:
-        ids = encode(bpe, text)
-        weights, _ = model.attentions(torch.tensor([ids]))
-        rows = rows_of(len(ids), 6)
-        cases.append({"text": text, "ids": ids, "blocks": {"encoder": {"rows": rows, "weights": packed(weights, rows)}}})
-        inputs.append({"input_ids": ids})
-        references.append([w.numpy() for w in weights])
+    bpe = load(work("code.tokenizer.json"))
+    texts = [(text, encode(bpe, text)) for text in ENCODER_TEXTS]
+    cases, inputs, references = text_cases(model, "encoder", texts, 6, predicts=False)
     write_oracle(GOLDEN / f"{ID}.json", ID, cases)
     error = attention_error(path, inputs, references)
 
@@ -122,12 +117,7 @@ def card(model: Transformer, state: dict, losses: dict, metrics: dict, heads: li
         "name": "English and Python, bidirectional encoder, 4 layers x 8 heads",
         "source": "embedded",
         "kind": "encoder",
-        "layers": shape.layers,
-        "heads": shape.heads,
-        "dModel": shape.d,
-        "dHead": shape.d_head,
-        "vocab": shape.vocab,
-        "context": shape.context,
+        **sizes(shape),
         "positions": {"scheme": "sinusoidal", "base": 10000},
         "objective": "masked tokens",
         "scoring": "scaled-dot-product",
@@ -148,7 +138,7 @@ def card(model: Transformer, state: dict, losses: dict, metrics: dict, heads: li
             f"Write {MASK_TEXT} for the token to fill in; the space before it belongs to it.",
             "It takes one text at a time: there is no padding mask.",
         ],
-        "attentionError": {"max": error, "comparedWith": "PyTorch in float32 on 20 texts, run by onnxruntime-web on WASM"},
+        "attentionError": attention_difference(error, "20 texts"),
     }
 
 
@@ -157,12 +147,7 @@ def config(shape: Shape) -> dict:
         "model_type": "headlight-encoder",
         "architectures": ["Transformer"],
         "is_encoder_decoder": False,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "num_key_value_heads": shape.heads,
-        "head_dim": shape.d_head,
-        "hidden_size": shape.d,
-        "intermediate_size": shape.mlp,
+        **config_sizes(shape),
         "hidden_act": "relu2",
         "vocab_size": shape.vocab,
         "max_position_embeddings": shape.context,

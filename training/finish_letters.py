@@ -7,10 +7,10 @@ import json
 
 import torch
 
-from card import LICENCE, head_of, write_folder
+from card import LICENCE, attention_difference, config_sizes, head_of, sizes, write_folder
 from characters import Characters
 from export import export
-from oracle import packed, rows_of, top_of, write_oracle
+from oracle import text_cases, write_oracle
 from oracle_texts import LETTER_TEXTS
 from paths import GOLDEN, MODELS, work
 from stored import snap
@@ -39,14 +39,9 @@ def main() -> None:
     path = MODELS / ID / "model.onnx"
     export(model, {"input_ids": torch.randint(2, shape.vocab, (1, 12))}, path, PRECISION, keep=("position.weight",))
 
-    characters, cases, inputs, references = Characters(TOKENIZER), [], [], []
-    for text in LETTER_TEXTS:
-        ids = [0, *characters.encode(text)]
-        weights, logits = model.attentions(torch.tensor([ids]))
-        rows = rows_of(len(ids), 8)
-        cases.append({"text": text, "ids": ids, "blocks": {"decoder": {"rows": rows, "weights": packed(weights, rows)}}, "next": top_of(logits)})
-        inputs.append({"input_ids": ids})
-        references.append([w.numpy() for w in weights])
+    characters = Characters(TOKENIZER)
+    texts = [(text, [0, *characters.encode(text)]) for text in LETTER_TEXTS]
+    cases, inputs, references = text_cases(model, "decoder", texts, 8, predicts=True)
     write_oracle(GOLDEN / f"{ID}.json", ID, cases)
     error = attention_error(path, inputs, references)
     write_folder(MODELS / ID, config(shape), TOKENIZER, card(model, state, scores, heads, error))
@@ -61,12 +56,7 @@ def card(model: Transformer, state: dict, scores: dict, heads: list[dict], error
         "name": "Letters, attention only, 2 layers x 2 heads",
         "source": "embedded",
         "kind": "causal",
-        "layers": shape.layers,
-        "heads": shape.heads,
-        "dModel": shape.d,
-        "dHead": shape.d_head,
-        "vocab": shape.vocab,
-        "context": shape.context,
+        **sizes(shape),
         "positions": {"scheme": "learned"},
         "objective": "next letter, scored where an earlier occurrence tells it",
         "scoring": "scaled-dot-product",
@@ -93,7 +83,7 @@ def card(model: Transformer, state: dict, scores: dict, heads: list[dict], error
             f"For the first {SCAFFOLD} steps a fading auxiliary loss asked one head of layer 0 for the previous token; the heads of layer 1 were never told what to look at.",
             "It takes one text at a time: there is no padding mask.",
         ],
-        "attentionError": {"max": error, "comparedWith": "PyTorch in float32 on 20 texts, run by onnxruntime-web on WASM"},
+        "attentionError": attention_difference(error, "20 texts"),
     }
 
 
@@ -103,12 +93,7 @@ def config(shape: Shape) -> dict:
         "architectures": ["Transformer"],
         "is_encoder_decoder": False,
         "is_decoder": True,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "num_key_value_heads": shape.heads,
-        "head_dim": shape.d_head,
-        "hidden_size": shape.d,
-        "intermediate_size": 0,
+        **config_sizes(shape),
         "vocab_size": shape.vocab,
         "max_position_embeddings": shape.context,
         "position_embedding_type": "absolute",

@@ -23,6 +23,19 @@ def packed(weights: list[Tensor], rows: list[int]) -> list[str]:
     return [base64.b64encode(w[0][:, rows].contiguous().numpy().astype("<f4").tobytes()).decode() for w in weights]
 
 
+def text_cases(model, block: str, texts: list[tuple[str, list[int]]], count: int, predicts: bool) -> tuple[list[dict], list[dict], list[list]]:
+    """Of each text with its ids: the case with `count` rows, the input, and torch's weights of every layer."""
+    cases, inputs, references = [], [], []
+    for text, ids in texts:
+        weights, logits = model.attentions(torch.tensor([ids]))
+        rows = rows_of(len(ids), count)
+        case = {"text": text, "ids": ids, "blocks": {block: {"rows": rows, "weights": packed(weights, rows)}}}
+        cases.append({**case, "next": top_of(logits)} if predicts else case)
+        inputs.append({"input_ids": ids})
+        references.append([w.numpy() for w in weights])
+    return cases, inputs, references
+
+
 def write_oracle(path: Path, model_id: str, cases: list[dict]) -> None:
     """Cases: {text, ids, [targetText, targetIds], blocks: {block: {rows, weights}}, logits: {row, top}}."""
     path.parent.mkdir(parents=True, exist_ok=True)
