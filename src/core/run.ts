@@ -23,6 +23,32 @@ export type Measure = "weights" | "scores";
 /** Per-head vectors: q, k, v as they enter the product, and the head's output (weights x v). Axes [head, position, dHead]. */
 export type HeadVectors = "q" | "k" | "v" | "output";
 
+/**
+ * What follows the heads of a layer (Vaswani et al. 2017, §3.2.2): "concat" is what enters the output projection,
+ * [position, heads x dHead]; "projection" W_O, [heads x dHead, dModel]; "projectionBias" [dModel]; "projected" what comes out of it,
+ * "before" and "after" the residual stream around the addition, all [position, dModel].
+ */
+export type ProjectionPart = "concat" | "projection" | "projectionBias" | "projected" | "before" | "after";
+
+/** Everything that a layer's graph can be made to hand over. */
+export type LayerTensor = Measure | HeadVectors | ProjectionPart;
+
+/**
+ * "changed-before": a norm, a gate or a scale between the heads and W_O; "changed-after": one between W_O and the residual
+ * stream; "joined": the feed-forward part is added in the same step; "no-residual": nothing that the queries come from
+ * is added.
+ */
+export type AroundProjection = "changed-before" | "changed-after" | "joined" | "no-residual";
+
+/** What was found of the output projection of a layer and of the residual stream that it adds to. */
+export interface ProjectionOfLayer {
+  readonly has: readonly ProjectionPart[];
+  /** Why there is no projection to show; then `has` is empty. */
+  readonly missing?: string;
+  /** What there is between the heads, W_O and the residual stream besides the product and the addition. */
+  readonly around: readonly AroundProjection[];
+}
+
 /** Which keys a query may see, as read from the run. */
 export interface MaskSummary {
   readonly kind: "none" | "causal" | "sliding" | "padding" | "block" | "other" | "unknown";
@@ -44,6 +70,8 @@ export interface LayerOfRun {
   /** What can be asked for. Empty where the attention of this layer was not found; `missing` then says why. */
   readonly has: readonly (Measure | HeadVectors)[];
   readonly missing?: string;
+  /** Absent where nobody looked for it: a page without a host, tensors from a file. */
+  readonly projection?: ProjectionOfLayer;
 }
 
 /** All layers of one kind of attention, and which token sequence its queries and keys are. */

@@ -38,6 +38,18 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
   },
   positions: (raw) => ({ runId: runId(record(raw, "positions").runId) }),
   distances: (raw) => ofBlock(record(raw, "distances")),
+  projection: (raw) => {
+    const query = record(raw, "projection");
+    return {
+      runId: runId(query.runId),
+      address: parseAddress(query.address),
+      query: index(query.query, "query"),
+    };
+  },
+  additions: (raw) => {
+    const query = record(raw, "additions");
+    return { ...ofBlock(query), layer: index(query.layer, "layer") };
+  },
   similarHeads: (raw) => {
     const query = record(raw, "similarHeads");
     return { runId: runId(query.runId), address: parseAddress(query.address) };

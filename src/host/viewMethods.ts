@@ -44,6 +44,8 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
     headVectors: slice("headVectors"),
     positions: slice("positions"),
     distances: slice("distances"),
+    projection: slice("projection"),
+    additions: slice("additions"),
     similarHeads: slice("similarHeads"),
     compare: slice("compare"),
     predictions: slice("predictions"),

@@ -126,6 +126,11 @@ export class Additions {
     return this.toFloat(value.scope, value.name, this.shapes.typeOf(value));
   }
 
+  /** Its element type; "" where it is not known. */
+  typeOf(value: Value): string {
+    return this.shapes.typeOf(value);
+  }
+
   toFloat(scope: Scope, name: string, type: string): string {
     if (type === "float32" || type === "") return name;
     return this.once(scope, `float:${name}`, () => this.one(scope, "Cast", [name], [{ name: "to", int: 1 }]));

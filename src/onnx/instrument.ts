@@ -1,19 +1,23 @@
 import { Additions } from "./additions";
-import type { FoundAttention } from "./attention";
+import type { FoundAttention, Place } from "./attention";
 import { placeInBlocks } from "./blocks";
 import type { Placed } from "./blocks";
 import { buildDataflow } from "./dataflow";
+import type { Scope } from "./dataflow";
 import { OWN_WEIGHTS, externalFiles, referencesToOwnFile } from "./externalise";
 import { findSpelledOut } from "./findAttention";
 import type { Known } from "./known";
 import { findFused } from "./fused/find";
 import type { ValueInfo } from "./graph";
+import { isProjectionPart } from "./instrumented";
 import type { Capture, CapturedOutput, GraphInput, GraphReport, InstrumentedModel } from "./instrumented";
 import { findTriangular, hasPast, maskKind } from "./mask";
 import { findOrigins } from "./origins";
 import { applyEdits } from "./patch";
 import { findPositions } from "./positions";
 import type { FoundPositions } from "./positions";
+import { findProjection } from "./projection";
+import type { FoundProjection } from "./projection";
 import { buildReport } from "./report";
 import { scan } from "./scan";
 import { findShapes } from "./shapes";
@@ -29,11 +33,11 @@ export interface InstrumentOptions {
 /** Makes a model hand over its attention: bytes for the runtime, and what comes out where. */
 export async function instrument(reader: ByteSource, options: InstrumentOptions): Promise<InstrumentedModel> {
   const source = remembering(reader);
-  const { known, placed, positions, report } = await analyse(source, options.backend);
+  const { known, placed, projections, positions, report } = await analyse(source, options.backend);
   const { model, main } = known.flow;
   const additions = new Additions(main, known.shapes, model.opsets[""] ?? 0, options.backend);
   const captured = placed.flatMap((layer) =>
-    options.capture.flatMap((what) => capture(layer, what, additions) ?? []),
+    options.capture.flatMap((what) => capture(layer, what, projections, additions) ?? []),
   );
   const { edits, suffix } = additions.finish();
   const ownWeights = options.externalise ? referencesToOwnFile(known.flow) : [];
@@ -58,7 +62,13 @@ export async function describe(reader: ByteSource): Promise<GraphReport> {
 async function analyse(
   reader: ByteSource,
   backend: InstrumentOptions["backend"],
-): Promise<{ known: Known; placed: Placed[]; positions: FoundPositions; report: GraphReport }> {
+): Promise<{
+  known: Known;
+  placed: Placed[];
+  projections: Projections;
+  positions: FoundPositions;
+  report: GraphReport;
+}> {
   const flow = buildDataflow(await scan(reader));
   const known: Known = { flow, origins: findOrigins(flow), shapes: findShapes(flow) };
   const spelledOut = findSpelledOut(known);
@@ -72,37 +82,61 @@ async function analyse(
   const notFound = [...spelledOut.notFound, ...fused.notFound];
   const inOrder = placed.map(({ attention }) => attention);
   const positions = await findPositions(known, inOrder, reader);
-  const report = buildReport(known, placed, masks, positions.report, notFound);
-  return { known, placed, positions, report };
+  const projections: Projections = new Map(found.map((each) => [each, findProjection(each, known)]));
+  const report = buildReport(known, placed, masks, projections, positions.report, notFound);
+  return { known, placed, projections, positions, report };
 }
 
-function capture(layer: Placed, what: Capture, additions: Additions): CapturedOutput | undefined {
+type Projections = ReadonlyMap<FoundAttention, FoundProjection>;
+
+function capture(
+  layer: Placed,
+  what: Capture,
+  projections: Projections,
+  additions: Additions,
+): CapturedOutput | undefined {
   const { attention, others, block } = layer;
-  const place = attention[what];
-  if (!place) return undefined;
-  const places = [attention, ...others].flatMap((one) => nameIn(one, what, additions) ?? []);
+  const found = placeOf(attention, what, projections);
+  if (!found) return undefined;
+  const places = [attention, ...others].flatMap((one) => nameIn(one, what, projections, additions) ?? []);
   const { nHeads, nKeyHeads } = attention;
   return {
     name: additions.lift(places),
     block,
     layer: layer.layer,
     what,
-    axes: place.axes,
+    axes: found.place.axes,
     ...(nHeads && { nHeads }),
     ...(nKeyHeads && { nKeyHeads }),
   };
+}
+
+/** Where something of an attention is, and in which graph it is to be made. */
+function placeOf(
+  attention: FoundAttention,
+  what: Capture,
+  projections: Projections,
+): { place: Place; scope: Scope } | undefined {
+  if (!isProjectionPart(what)) {
+    const place = attention[what];
+    return place && { place, scope: attention.op.scope };
+  }
+  const projection = projections.get(attention);
+  const place = projection?.places[what];
+  return place && { place, scope: projection.scope };
 }
 
 /** The tensor in the graph that the attention is in. */
 function nameIn(
   attention: FoundAttention,
   what: Capture,
+  projections: Projections,
   additions: Additions,
-): { scope: FoundAttention["op"]["scope"]; name: string } | undefined {
-  const place = attention[what];
-  if (!place) return undefined;
+): { scope: Scope; name: string } | undefined {
+  const found = placeOf(attention, what, projections);
+  if (!found) return undefined;
+  const { place, scope } = found;
   if ("value" in place) return { scope: place.value.scope, name: additions.asFloat(place.value) };
-  const { scope } = attention.op;
   return { scope, name: additions.once(scope, `${attention.op.order}:${what}`, () => place.make(additions)) };
 }
 

@@ -1,10 +1,31 @@
-import type { BlockKind, HeadVectors, Measure, PositionScheme } from "../core/run";
+import type {
+  BlockKind,
+  HeadVectors,
+  LayerTensor,
+  Measure,
+  PositionScheme,
+  ProjectionOfLayer,
+  ProjectionPart,
+} from "../core/run";
 import type { Tensor } from "../core/tensor";
 
 /** What can be asked of an attention. */
-export type Capture = Measure | HeadVectors;
+export type Capture = LayerTensor;
 
-export const CAPTURES: readonly Capture[] = ["weights", "scores", "q", "k", "v", "output"];
+export const CAPTURES: readonly (Measure | HeadVectors)[] = ["weights", "scores", "q", "k", "v", "output"];
+
+export const PROJECTION_PARTS: readonly ProjectionPart[] = [
+  "concat",
+  "projection",
+  "projectionBias",
+  "projected",
+  "before",
+  "after",
+];
+
+export function isProjectionPart(what: Capture): what is ProjectionPart {
+  return (PROJECTION_PARTS as readonly Capture[]).includes(what);
+}
 
 /** A graph made to hand over its attention, and what was found in it. Names of graph tensors stay in onnx and engine. */
 export interface InstrumentedModel {
@@ -49,7 +70,9 @@ export type GraphOutput = GraphInput;
  * "q" query, "k" key, "p" position, "d" dHead, "g" query heads per key head; "bh" is batch x heads folded into one axis;
  * "w" is a further batch axis: windows of Swin, rows of axial attention). All are float32, whatever the model computes
  * in. An axis may have length 1 where others of the layer are longer (one key head for all: broadcast); "b" may be a
- * multiple of the batch that was given (windows folded into it); "q" may be missing where there is one query.
+ * multiple of the batch that was given (windows folded into it); "q" may be missing where there is one query. Parts of the
+ * projection are ["…", "m"] or ["…", "c"]: whatever comes before the last axis counts positions ("m" dModel, "c" heads x
+ * dHead); W_O is ["c", "m"].
  */
 export interface CapturedOutput {
   readonly name: string;
@@ -83,7 +106,8 @@ export interface LayerReport {
   readonly dHead?: number;
   readonly scale?: number;
   readonly mask: string;
-  readonly has: readonly Capture[];
+  readonly has: readonly (Measure | HeadVectors)[];
+  readonly projection: ProjectionOfLayer;
   /** Name of the node that computes the weights, for finding it in Netron. */
   readonly node: string;
   readonly note?: string;

@@ -1,10 +1,10 @@
-import type { BlockKind } from "../core/run";
+import type { BlockKind, ProjectionOfLayer } from "../core/run";
 import type { FoundAttention, NotFound } from "./attention";
 import type { Placed } from "./blocks";
 import type { Op } from "./dataflow";
 import { shorten } from "./errors";
 import type { Known } from "./known";
-import type { Capture, GraphReport, LayerReport, PositionReport } from "./instrumented";
+import type { GraphReport, LayerReport, PositionReport } from "./instrumented";
 import { CAPTURES } from "./instrumented";
 import { precisionOf } from "./precision";
 
@@ -15,6 +15,7 @@ export function buildReport(
   known: Known,
   placed: readonly Placed[],
   masks: ReadonlyMap<FoundAttention, string>,
+  projections: ReadonlyMap<FoundAttention, ProjectionOfLayer>,
   positions: PositionReport,
   notFound: readonly NotFound[],
 ): GraphReport {
@@ -26,7 +27,7 @@ export function buildReport(
     nNodes: known.flow.ops.length,
     blocks: KINDS.map((kind) => ({
       kind,
-      layers: placed.filter(({ block }) => block === kind).map((one) => layerReport(one, masks)),
+      layers: placed.filter(({ block }) => block === kind).map((one) => layerReport(one, masks, projections)),
     })).filter(({ layers }) => layers.length),
     notFound: notFound.map(({ op, reason }) => ({ where: nameOf(op), reason })),
     positions,
@@ -34,8 +35,13 @@ export function buildReport(
   };
 }
 
-function layerReport({ attention, layer }: Placed, masks: ReadonlyMap<FoundAttention, string>): LayerReport {
-  const has: Capture[] = CAPTURES.filter((what) => attention[what]);
+function layerReport(
+  { attention, layer }: Placed,
+  masks: ReadonlyMap<FoundAttention, string>,
+  projections: ReadonlyMap<FoundAttention, ProjectionOfLayer>,
+): LayerReport {
+  const { has: parts = [], missing, around = [] } = projections.get(attention) ?? {};
+  const has = CAPTURES.filter((what) => attention[what]);
   const { nHeads, nKeyHeads, dHead, productScale, softcap, window, hasSink } = attention;
   const notes = [...attention.notes];
   if (softcap) notes.push(`scores are capped at ${softcap} by tanh`);
@@ -49,6 +55,7 @@ function layerReport({ attention, layer }: Placed, masks: ReadonlyMap<FoundAtten
     ...(productScale !== undefined && { scale: productScale }),
     mask: (masks.get(attention) ?? "") + (window ? `, the last ${window} keys` : ""),
     has,
+    projection: { has: parts, around, ...(missing && { missing }) },
     node: nameOf(attention.op),
     ...(notes.length && { note: notes.join("; ") }),
   };

@@ -1,6 +1,6 @@
 import { HeadlightError } from "../core/errors";
 import { fromFloat16, toFloat16 } from "../core/float16";
-import type { BlockKind, HeadVectors, Measure, RunSummary } from "../core/run";
+import type { BlockKind, LayerTensor, RunSummary } from "../core/run";
 import { elementCount, type Tensor } from "../core/tensor";
 import type { ModelPositions } from "./positions";
 import type { Prediction } from "./slices";
@@ -18,11 +18,11 @@ export interface StandaloneRun {
   readonly settings?: ViewSettings;
 }
 
-/** All heads of one layer: [heads, queries, keys] for weights and scores, [heads, positions, dHead] for vectors. */
+/** All heads of one layer: [heads, queries, keys] for weights and scores, [heads, positions, dHead] for vectors; the projection as ProjectionPart says. */
 export interface StandaloneTensor extends Tensor {
   readonly block: BlockKind;
   readonly layer: number;
-  readonly what: Measure | HeadVectors;
+  readonly what: LayerTensor;
 }
 
 /** How numbers are stored in the page: float16 halves the file and keeps 3 significant digits. */

@@ -1,5 +1,5 @@
 import { badChoice, notCaptured } from "../core/errors";
-import type { BlockKind, HeadChoice, HeadVectors, Measure } from "../core/run";
+import type { BlockKind, HeadChoice, LayerTensor, Measure } from "../core/run";
 import type { Tensor } from "../core/tensor";
 import type { StoredLayer, StoredRun } from "./storedRun";
 
@@ -16,7 +16,7 @@ export function layerOf(run: StoredRun, block: BlockKind, layer: number): Stored
   return found;
 }
 
-export function tensorOf({ info, block, tensors }: StoredLayer, what: Measure | HeadVectors): Tensor {
+export function tensorOf({ info, block, tensors }: StoredLayer, what: LayerTensor): Tensor {
   const found = tensors.get(what);
   if (!found) throw notCaptured(what, block, info.layer, info.missing);
   return found;

@@ -1,4 +1,4 @@
-import type { BlockKind, HeadVectors, LayerOfRun, Measure, RunSummary } from "../core/run";
+import type { BlockKind, LayerOfRun, LayerTensor, RunSummary } from "../core/run";
 import type { Tensor } from "../core/tensor";
 import type { HeadStatistics } from "../protocol/slices";
 
@@ -13,11 +13,11 @@ export interface StoredRun {
   readonly statistics: Map<BlockKind, HeadStatistics[]>;
 }
 
-/** One layer's tensors: measures [nHeads, nQueries, nKeys], vectors [heads or key heads, positions, dHead]. */
+/** One layer's tensors: measures [nHeads, nQueries, nKeys], vectors [heads or key heads, positions, dHead]; parts of the projection as ProjectionPart says. */
 export interface StoredLayer {
   readonly block: BlockKind;
   readonly info: LayerOfRun;
-  readonly tensors: Map<Measure | HeadVectors, Tensor>;
+  readonly tensors: Map<LayerTensor, Tensor>;
 }
 
 export function storedRun(summary: RunSummary, layers: readonly StoredLayer[], logits?: Tensor): StoredRun {

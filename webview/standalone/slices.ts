@@ -4,6 +4,7 @@ import type { Slices } from "../../src/protocol/slices";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { compareChoices, similarHeads } from "../../src/store/comparison";
 import { distanceSlice } from "../../src/store/distances";
+import { additionsSlice, projectionSlice } from "../../src/store/projection";
 import { positionNumbers } from "../../src/store/positionNumbers";
 import {
   headVectorSlice,
@@ -33,6 +34,8 @@ export function standaloneSlices(content: StandaloneRun): Slices {
     compare: async ({ choice, other, size }) =>
       compareChoices({ run, choice }, { run, choice: other.choice }, size),
     distances: async ({ block }) => distanceSlice(run, block),
+    projection: async ({ address, query }) => projectionSlice(run, address, query),
+    additions: async ({ block, layer }) => additionsSlice(run, block, layer),
     positions: async () => {
       const known = content.positions ?? { scheme: "unknown", parameters: {} };
       const dHead = content.tensors.find(({ what }) => what === "q")?.dims[2];

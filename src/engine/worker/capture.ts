@@ -1,9 +1,9 @@
 import { arrangeAxes } from "../../core/axes";
 import { unexpectedShape } from "../../core/errors";
 import { fromFloat16 } from "../../core/float16";
-import type { HeadVectors, Measure } from "../../core/run";
-import type { Tensor } from "../../core/tensor";
-import type { CapturedOutput } from "../../onnx/instrumented";
+import type { LayerTensor, Measure } from "../../core/run";
+import { tensor, type Tensor } from "../../core/tensor";
+import { isProjectionPart, type CapturedOutput } from "../../onnx/instrumented";
 import type { RuntimeTensor } from "../runtime";
 
 /**
@@ -12,6 +12,7 @@ import type { RuntimeTensor } from "../runtime";
  */
 export function unfold(captured: CapturedOutput, output: RuntimeTensor): Tensor {
   const data = asFloat32(output, captured.name);
+  if (isProjectionPart(captured.what)) return asMatrix(data, output.dims);
   const { dims, axes } = unfoldBatch(captured, output.dims);
   const rest = isMeasure(captured.what) ? [["q"], ["k"]] : [["p"], ["d"]];
   try {
@@ -21,8 +22,14 @@ export function unfold(captured: CapturedOutput, output: RuntimeTensor): Tensor 
   }
 }
 
-export function isMeasure(what: Measure | HeadVectors): what is Measure {
+export function isMeasure(what: LayerTensor): what is Measure {
   return what === "weights" || what === "scores";
+}
+
+/** [positions or rows, last axis]; of one batch all axes before the last count positions. A bias has one row. */
+function asMatrix(data: Float32Array, dims: readonly number[]): Tensor {
+  const width = dims.at(-1) ?? data.length;
+  return tensor([width === 0 ? 0 : data.length / width, width], data);
 }
 
 /** Axes of one batch: "bh" is then the heads alone. */

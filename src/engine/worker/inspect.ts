@@ -83,25 +83,26 @@ export async function inspect(
   return storedRun(summary, layers, outputs.logits);
 }
 
-/** Runs a stored run's request again, deeper, and adds what `wanted` names to its layers. */
+/** Runs a stored run's request again, deeper, and adds what `wanted` names to its layers, or to the one given. */
 export async function deepen(
   run: StoredRun,
   request: InspectRequest,
   wanted: ReadonlySet<Capture>,
   { models, progress }: Stages,
   signal: AbortSignal,
+  { depth = "all", only }: { depth?: Depth; only?: StoredLayer } = {},
 ): Promise<void> {
   progress({ stage: "load" });
   await checkpoint(signal);
-  const model = await models.get(request.model, "all");
-  const parts = await model.parts("all");
+  const model = await models.get(request.model, depth);
+  const parts = await model.parts(depth);
   progress({ stage: "run" });
   await checkpoint(signal);
   const sequences: Sequences = {
     source: takesIds(parts.first.graph.inputs) ? run.summary.tokens : undefined,
     target: run.summary.targetTokens,
   };
-  const { captured } = await runParts(model, parts, request, sequences, wanted);
+  const { captured } = await runParts(model, parts, request, sequences, wanted, only);
   for (const { output, tensor } of captured) {
     const layer = run.layers.find(({ block, info }) => block === output.block && info.layer === output.layer);
     layer?.tensors.set(output.what, tensor);
@@ -119,6 +120,7 @@ async function runParts(
   request: InspectRequest,
   { source, target }: Sequences,
   wanted: ReadonlySet<Capture>,
+  only?: StoredLayer,
 ): Promise<{ captured: CapturedTensor[]; logits?: Tensor }> {
   const nTokens = Math.max(source?.length ?? 0, target?.length ?? 0);
   const { nLayers, nHeads, name } = model.summary;
@@ -130,11 +132,13 @@ async function runParts(
     raw: request.inputs,
     padId: model.config.padTokenId ?? 0,
   };
-  if (!decoder) return runGraph(model, first, feeds, wanted);
+  const isWanted = (output: CapturedOutput, block = output.block) =>
+    wanted.has(output.what) && (!only || (only.block === block && only.info.layer === output.layer));
+  if (!decoder) return runGraph(model, first, feeds, (output) => isWanted(output));
   const hidden = first.graph.outputs.find(({ name }) =>
     /last_hidden_state|encoder_hidden_states|hidden/.test(name),
   );
-  const encoded = await runGraph(model, first, feeds, wanted, hidden?.name);
+  const encoded = await runGraph(model, first, feeds, (output) => isWanted(output, "encoder"), hidden?.name);
   const decoded = await runGraph(
     model,
     decoder,
@@ -147,7 +151,7 @@ async function runParts(
         encoder_attention_mask: onesFor(source?.length ?? encoded.extra?.dims[1] ?? 0),
       },
     },
-    wanted,
+    (output) => isWanted(output),
   );
   const relabelled = encoded.captured.map(({ output, tensor }) => ({
     output: { ...output, block: "encoder" as BlockKind },
@@ -160,10 +164,10 @@ async function runGraph(
   model: OpenModel,
   { graph, session }: OpenGraph,
   request: FeedRequest,
-  wanted: ReadonlySet<Capture>,
+  isWanted: (output: CapturedOutput) => boolean,
   extra?: string,
 ): Promise<{ captured: CapturedTensor[]; logits?: Tensor; extra?: RuntimeTensor }> {
-  const outputs = graph.captured.filter(({ what }) => wanted.has(what));
+  const outputs = graph.captured.filter((output) => isWanted(output));
   const logits = logitsOutput(graph.outputs, model.summary.vocab);
   const names = [...new Set([...outputs.map(({ name }) => name), logits, extra])].filter(
     (name) => name !== undefined,
@@ -218,6 +222,7 @@ function readLayers(model: OpenModel, captured: readonly CapturedTensor[]) {
           nKeys,
           mask: weights ? maskOf(weights, queries === keys) : { kind: "unknown" },
           has: report.has,
+          projection: report.projection,
           ...(!weights && { missing: report.note ?? "its weights are not in the graph" }),
         },
       };

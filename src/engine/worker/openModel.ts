@@ -6,6 +6,7 @@ import { parseConfig, type ModelConfig } from "../../model/config";
 import type { FileReader } from "../../model/files";
 import { readJson } from "../../model/json";
 import { instrument } from "../../onnx/instrument";
+import { PROJECTION_PARTS } from "../../onnx/instrumented";
 import type { Capture, GraphReport, InstrumentedModel } from "../../onnx/instrumented";
 import type { Tokenizer } from "../../tokenizer/tokenizer";
 import { openSession, type RuntimeSession } from "../runtime";
@@ -15,12 +16,13 @@ import type { Platform } from "./platform";
 import { openTokenizerOf } from "./text";
 import { fetchesWeights } from "./trustExternal";
 
-/** How much a session hands over: the weights of each layer, or everything the graph has. */
-export type Depth = "weights" | "all";
+/** What a session hands over: the weights of each layer, everything of its heads, or what follows them. */
+export type Depth = "weights" | "all" | "projection";
 
 const captures: Readonly<Record<Depth, readonly Capture[]>> = {
   weights: ["weights"],
   all: ["weights", "scores", "q", "k", "v", "output"],
+  projection: ["output", ...PROJECTION_PARTS],
 };
 
 /** A graph that hands over its attention, open in the runtime. */

@@ -1,5 +1,5 @@
 import { badRequest, unknownRun } from "../../core/errors";
-import type { HeadVectors, Measure } from "../../core/run";
+import type { BlockKind, HeadVectors, LayerTensor, Measure } from "../../core/run";
 import type { Local } from "../../protocol/channel";
 import type {
   EngineContract,
@@ -19,6 +19,8 @@ import {
   thumbnails,
   vectorSlices,
 } from "../../store/slices";
+import { layerOf } from "../../store/heads";
+import { additionsSlice, projectionSlice } from "../../store/projection";
 import { RunStore } from "../../store/runStore";
 import type { StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
@@ -80,6 +82,28 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     return run;
   }
 
+  /** The run with a layer's output projection and residual stream, by running again where they were not captured. */
+  async function withProjection(
+    runId: string,
+    block: BlockKind,
+    layerIndex: number,
+    signal: AbortSignal,
+  ): Promise<StoredRun> {
+    const run = store.get(runId);
+    const layer = layerOf(run, block, layerIndex);
+    const parts = layer.info.projection?.has ?? [];
+    const lacks = () => parts.some((part) => !layer.tensors.has(part));
+    const request = requests.get(run);
+    if (!request || !lacks()) return run;
+    await queue.run(async () => {
+      if (!lacks()) return;
+      const wanted = new Set<LayerTensor>([...parts, "output"]);
+      await deepen(run, request, wanted, stages(), signal, { depth: "projection", only: layer });
+      store.evict();
+    }, signal);
+    return run;
+  }
+
   return {
     configure,
     load: ({ model }, { signal }) =>
@@ -134,6 +158,10 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         const dHead = run.layers[0]?.tensors.get("q")?.dims[2] ?? report.blocks[0]?.layers[0]?.dHead;
         return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead }, graph);
       }, signal),
+    projection: async ({ runId, address, query }, { signal }) =>
+      projectionSlice(await withProjection(runId, address.block, address.layer, signal), address, query),
+    additions: async ({ runId, block, layer }, { signal }) =>
+      additionsSlice(await withProjection(runId, block, layer, signal), block, layer),
     mask: ({ runId, block, layer }) => maskSlice(store.get(runId), block, layer),
     headVectors: async ({ runId, address, which }, { signal }) =>
       headVectorSlice(await withTensors(runId, which, signal), address, which),
