@@ -6,6 +6,8 @@ import type { Tensor } from "../core/tensor";
 /** One query from the heads' outputs through W_O into the residual stream, for a layer. Vectors are [dModel]. */
 export interface ProjectionSlice {
   readonly query: number;
+  /** The head asked for: whose rows of W_O `weights` are. */
+  readonly head: number;
   /** What enters W_O, head by head: [nHeads, dHead]. */
   readonly concat: Tensor;
   /** The rows of W_O that the head asked for meets, [dHead, dModel]; absent where they are more than a message carries. */

@@ -31,6 +31,7 @@ export function projectionSlice(run: StoredRun, address: HeadAddress, query: num
   const around = found?.around ?? [];
   return {
     query,
+    head: address.head,
     concat: { dims: [nHeads, dHead], data: own },
     ...(dHead * dModel * 4 <= MOST_BYTES && { weights: rowsOf(weights, address.head * dHead, dHead) }),
     contributions: fits ? all : rowsOf(all, address.head, 1),

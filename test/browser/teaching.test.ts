@@ -44,6 +44,8 @@ const valueOf = (what: string, row: number, column: number) => {
   const { dims, data } = run.tensors.find((tensor) => tensor.layer === 2 && tensor.what === what)!;
   return data[(3 * dims[1]! + row) * dims[2]! + column]!;
 };
+/** As the page writes signed numbers. */
+const text = (value: number) => value.toPrecision(4).replace("-", "−");
 /** The same run without some of its tensors. */
 const without = (...lost: string[]): StandaloneRun => ({
   ...run,
@@ -70,9 +72,11 @@ describe("Steps", () => {
     await press("ArrowRight");
     expect(await lit.getAttribute("aria-label")).toBe("Mask: + mask");
     expect(await page.locator(".formula-says").innerText()).toContain("−∞");
-    await press("End");
+    await press("ArrowRight", "ArrowRight", "ArrowRight");
     expect(await lit.getAttribute("aria-label")).toBe("All heads: concat");
     expect(await page.locator(".head-outputs tbody tr").count()).toBe(8);
+    await press("End");
+    expect(await lit.getAttribute("aria-label")).toBe("Residual stream: + x");
   });
 
   test("show one query's numbers as the model computed them, each recomputed stage checked", async () => {
@@ -111,6 +115,55 @@ describe("Steps", () => {
     const here = await page.locator(".stage-matrix .here").allInnerTexts();
     expect(here[5]).toBe(valueOf("scores", 2, 1).toPrecision(4).replace("-", "−"));
     expect(here[4]).toBe("visible");
+  });
+
+  test("follow one product of W_O, and its sum into the residual stream", async () => {
+    await open(run, "steps");
+    await page.locator(".term[data-stage=projection]").click();
+    await settled(page);
+    const w = run.tensors.find((tensor) => tensor.layer === 2 && tensor.what === "projection")!;
+    await page.getByRole("img", { name: /^Rows of W_O, 32 by 256/ }).focus();
+    await press("ArrowDown", "ArrowDown", "ArrowRight");
+    const z = valueOf("output", 8, 2);
+    const weight = w.data[(3 * 32 + 2) * 256 + 1]!;
+    const here = await page.locator(".w-o > .here").innerText();
+    expect(here).toContain(`z[2] × W_O[2, 1] = ${text(z)} × ${text(weight)}`);
+    await page.locator(".term[data-stage=residual]").click();
+    await settled(page);
+    await page.locator(".bar-plot").focus();
+    await press("Home");
+    const before = run.tensors.find((tensor) => tensor.layer === 2 && tensor.what === "before")!.data;
+    const after = run.tensors.find((tensor) => tensor.layer === 2 && tensor.what === "after")!.data;
+    const rows = await page.locator(".residual tbody tr").allInnerTexts();
+    expect(rows).toHaveLength(11);
+    expect(rows.at(-2)).toContain(text(before[8 * 256]!));
+    expect(rows.at(-1)).toContain(text(after[8 * 256]!));
+    for (const check of await page.locator(".residual .check").allInnerTexts())
+      expect(check).toMatch(/^✓ (0|\de−\d)$/);
+  });
+
+  test("choose a head by what it adds, and see the lengths for all queries", async () => {
+    await open(run, "steps");
+    await page.locator(".term[data-stage=residual]").click();
+    await page.getByRole("button", { name: "H5" }).click();
+    await settled(page);
+    expect(await page.locator(".residual tr.marked").innerText()).toContain("H5");
+    await page.getByRole("radio", { name: "All queries" }).click();
+    await settled(page);
+    await page.getByRole("img", { name: /^Length of what each head adds, 9 by 8/ }).focus();
+    await press("ArrowRight");
+    expect(await page.locator(".addition-pictures .here").first().innerText()).toMatch(/^head 6: \d/);
+  });
+
+  test("say why there is no W_O", async () => {
+    const missing = { has: [], missing: "the graph ends with the heads", around: [] };
+    const layers = run.run.blocks[0]!.layers.map((layer) => ({ ...layer, projection: missing }));
+    await open({ ...run, run: { ...run.run, blocks: [{ ...run.run.blocks[0]!, layers }] } }, "steps");
+    await page.locator(".term[data-stage=projection]").click();
+    await settled(page);
+    expect(await page.locator(".notice-line").innerText()).toBe(
+      "The output projection W_O of layer 2 is not shown: the graph ends with the heads.",
+    );
   });
 
   test("leave out what the run does not hold, and say so", async () => {

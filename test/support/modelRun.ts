@@ -5,7 +5,12 @@ import { classifyMask, visibilityOf } from "../../src/core/mask";
 import type { BlockOfRun, LayerOfRun, RunSummary } from "../../src/core/run";
 import type { Tensor } from "../../src/core/tensor";
 import { instrument } from "../../src/onnx/instrument";
-import { CAPTURES, type CapturedOutput } from "../../src/onnx/instrumented";
+import {
+  CAPTURES,
+  PROJECTION_PARTS,
+  isProjectionPart,
+  type CapturedOutput,
+} from "../../src/onnx/instrumented";
 import type { StandaloneRun, StandaloneTensor } from "../../src/protocol/standalone";
 import { openTokenizer } from "../../src/tokenizer/tokenizer";
 
@@ -23,7 +28,7 @@ export async function modelRun(folder: string, graph: string, text: string): Pro
   const bytes = new Uint8Array(read(graph));
   const model = await instrument(
     { byteLength: bytes.length, read: async (from, length) => bytes.slice(from, from + length) },
-    { capture: CAPTURES, backend: "wasm" },
+    { capture: [...CAPTURES, ...PROJECTION_PARTS], backend: "wasm" },
   );
   const session = await ort.InferenceSession.create(model.bytes, {
     executionProviders: ["wasm"],
@@ -45,14 +50,15 @@ export async function modelRun(folder: string, graph: string, text: string): Pro
     return { block, layer, what, ...arranged(outputs[name]!, captured) };
   });
   const blocks = model.report.blocks.map(({ kind, layers }): BlockOfRun => {
-    const infos = layers.map(({ layer, has }): LayerOfRun => {
+    const infos = layers.map(({ layer, has, projection }): LayerOfRun => {
       const of = (what: string) =>
         tensors.find((t) => t.layer === layer && t.block === kind && t.what === what)!;
       const [nHeads = 0, nQueries = 0, nKeys = 0] = of("weights").dims;
       const first = { dims: [nQueries, nKeys], data: of("weights").data.subarray(0, nQueries * nKeys) };
       const { kind: mask, window, reach } = classifyMask(visibilityOf(undefined, first));
       const nKeyHeads = of("k")?.dims[0] ?? nHeads;
-      return { layer, nHeads, nKeyHeads, nQueries, nKeys, mask: { kind: mask, window, reach }, has };
+      const shape = { layer, nHeads, nKeyHeads, nQueries, nKeys };
+      return { ...shape, mask: { kind: mask, window, reach }, has, projection };
     });
     return { kind, queries: "source", keys: "source", layers: infos };
   });
@@ -79,8 +85,12 @@ export async function modelRun(folder: string, graph: string, text: string): Pro
 }
 
 /** [heads, rows, columns], batch 1, whatever the order of the axes; "h" and "g" together count heads. */
-function arranged(tensor: ort.Tensor, { axes }: CapturedOutput): Tensor {
+function arranged(tensor: ort.Tensor, { axes, what }: CapturedOutput): Tensor {
   const source = tensor.data as Float32Array;
+  if (isProjectionPart(what)) {
+    const width = tensor.dims.at(-1) ?? 1;
+    return { dims: [source.length / width, width], data: source };
+  }
   const size = (axis: string) => (axes.includes(axis) ? tensor.dims[axes.indexOf(axis)]! : 1);
   const stride = (axis: string) =>
     axes.includes(axis) ? tensor.dims.slice(axes.indexOf(axis) + 1).reduce((a, b) => a * b, 1) : 0;

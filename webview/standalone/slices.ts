@@ -1,5 +1,5 @@
 import { HeadlightError } from "../../src/core/errors";
-import type { RunSummary } from "../../src/core/run";
+import type { BlockKind, LayerTensor, RunSummary } from "../../src/core/run";
 import type { Slices } from "../../src/protocol/slices";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { compareChoices, similarHeads } from "../../src/store/comparison";
@@ -74,12 +74,23 @@ export function carriedSummary({ run, tensors }: StandaloneRun): RunSummary {
       ...block,
       layers: block.layers.map((info) => ({
         ...info,
-        has: info.has.filter((what) =>
-          tensors.some(
-            (held) => held.block === block.kind && held.layer === info.layer && held.what === what,
-          ),
-        ),
+        has: info.has.filter((what) => carries(tensors, block.kind, info.layer, what)),
+        ...(info.projection && {
+          projection: {
+            ...info.projection,
+            has: info.projection.has.filter((part) => carries(tensors, block.kind, info.layer, part)),
+          },
+        }),
       })),
     })),
   };
+}
+
+function carries(
+  tensors: StandaloneRun["tensors"],
+  block: BlockKind,
+  layer: number,
+  what: LayerTensor,
+): boolean {
+  return tensors.some((held) => held.block === block && held.layer === layer && held.what === what);
 }

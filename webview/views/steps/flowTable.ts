@@ -1,10 +1,10 @@
 import { html, nothing } from "lit-html";
 import { classMap } from "lit-html/directives/class-map.js";
 import type { Steps } from "../../../src/core/steps";
-import { cellsPicture } from "../../parts/cellsPicture";
 import type { Colours } from "../../parts/colours";
 import { colourLegend } from "../../parts/colourLegend";
 import { checkMark } from "./checkMark";
+import { markedStrip } from "./markedStrip";
 import { flowColumns, type Flow, type FlowColumn, type Strips } from "./queryFlow";
 import type { Stage } from "./stage";
 
@@ -158,28 +158,14 @@ function checkOf({ stage, name }: FlowColumn, checks: Steps["checks"]) {
   return stage === "values" ? checks.output : undefined;
 }
 
-function stripCanvas(table: FlowTable, strips: Strips, row: number, label: string) {
-  const columns = strips.tensor.dims[1] ?? 0;
-  const move = (event: PointerEvent) => {
-    const box = (event.currentTarget as Element).getBoundingClientRect();
-    const at = Math.floor(((event.clientX - box.left) / box.width) * columns);
-    table.onDimension(Math.max(0, Math.min(columns - 1, at)));
-  };
-  const { palette, signed } = table.colours;
+function stripCanvas(
+  { colours, dimension, onDimension }: FlowTable,
+  strips: Strips,
+  row: number,
+  label: string,
+) {
   const cells = strips.rows[row];
-  if (!cells) return html``;
-  return html`<span
-    class="strip-cells"
-    @pointermove=${move}
-    @pointerleave=${() => table.onDimension(undefined)}
-    ><canvas aria-label=${label} role="img" ${cellsPicture({ cells, ramp: signed, palette })}></canvas>${
-      table.dimension === undefined || table.dimension >= columns
-        ? nothing
-        : html`<svg viewBox=${`0 0 ${columns} 1`} preserveAspectRatio="none" aria-hidden="true">
-            <rect class="marked" x=${table.dimension} y="0" width="1" height="1"></rect>
-          </svg>`
-    }</span
-  >`;
+  return cells ? markedStrip({ cells, label, colours, marked: dimension, onMark: onDimension }) : html``;
 }
 
 function room(nRows: number, nColumns: number) {

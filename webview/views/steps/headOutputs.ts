@@ -2,9 +2,9 @@ import { html, nothing } from "lit-html";
 import { classMap } from "lit-html/directives/class-map.js";
 import type { Tensor } from "../../../src/core/tensor";
 import { signedText } from "../../../src/paint/numberText";
-import { cellsPicture } from "../../parts/cellsPicture";
 import { colourLegend } from "../../parts/colourLegend";
 import type { Colours } from "../../parts/colours";
+import { markedStrip } from "./markedStrip";
 import { strips, type Strips } from "./queryFlow";
 
 /** The outputs of all heads of a layer for one query, and what marks them. */
@@ -33,12 +33,6 @@ export function headOutputs(shown: HeadOutputs) {
     norm(outputs.data.subarray(head * dValue, (head + 1) * dValue)),
   );
   const largest = Math.max(...norms, Number.MIN_VALUE);
-  const move = (event: PointerEvent) => {
-    const box = (event.currentTarget as Element).getBoundingClientRect();
-    shown.onDimension(
-      Math.max(0, Math.min(dValue - 1, Math.floor(((event.clientX - box.left) / box.width) * dValue))),
-    );
-  };
   return html`<figure class="head-outputs">
     <figcaption>
       Outputs of the ${nHeads} heads for <bdi class="token-text">${shown.queryLabel}</bdi>: concatenated,
@@ -50,7 +44,7 @@ export function headOutputs(shown: HeadOutputs) {
           <th scope="col">head</th>
           <th scope="col">output</th>
           <th scope="col">length</th>
-          <th scope="col">${dimension === undefined ? "" : `dim. ${dimension}`}</th>
+          <th scope="col">${dimension === undefined ? "dim." : `dim. ${dimension}`}</th>
         </tr>
       </thead>
       <tbody>
@@ -63,23 +57,13 @@ export function headOutputs(shown: HeadOutputs) {
                 </button>
               </th>
               <td class="of-strip">
-                <span
-                  class="strip-cells"
-                  @pointermove=${move}
-                  @pointerleave=${() => shown.onDimension(undefined)}
-                  ><canvas
-                    role="img"
-                    aria-label=${`output of head ${head}`}
-                    ${cellsPicture({ cells, ramp: colours.signed, palette: colours.palette })}
-                  ></canvas
-                  >${
-                    dimension === undefined
-                      ? nothing
-                      : html`<svg viewBox=${`0 0 ${dValue} 1`} preserveAspectRatio="none" aria-hidden="true">
-                          <rect class="marked" x=${dimension} y="0" width="1" height="1"></rect>
-                        </svg>`
-                  }</span
-                >
+                ${markedStrip({
+                  cells,
+                  label: `output of head ${head}`,
+                  colours,
+                  marked: dimension,
+                  onMark: (next) => shown.onDimension(next),
+                })}
               </td>
               <td class="of-weight">
                 <div>

@@ -2,8 +2,22 @@ import type { Bias, Scale } from "../../../src/core/steps";
 import { signedText } from "../../../src/paint/numberText";
 
 /** The stages of a head, in the order in which they follow from each other. */
-export const stages = ["product", "scale", "bias", "softmax", "values", "heads"] as const;
+export const stages = [
+  "product",
+  "scale",
+  "bias",
+  "softmax",
+  "values",
+  "heads",
+  "projection",
+  "residual",
+] as const;
 export type Stage = (typeof stages)[number];
+
+/** Whether a stage is about W_O and the residual stream, for which the model runs again. */
+export function isBehindHeads(stage: Stage): boolean {
+  return stage === "projection" || stage === "residual";
+}
 
 /** A stage in the formula and in words. */
 export interface StageText {
@@ -62,6 +76,18 @@ function textOf(
         term: "concat",
         title: "All heads",
         says: "The outputs of all heads of the layer side by side, before the output projection W_O mixes them.",
+      };
+    case "projection":
+      return {
+        term: "W_O",
+        title: "Output projection",
+        says: "Each head's output meets its own rows of W_O; what comes out is as wide as the model.",
+      };
+    case "residual":
+      return {
+        term: "+ x",
+        title: "Residual stream",
+        says: "What the heads add up to is added to the residual stream x: how much each gives, and in which direction.",
       };
   }
 }

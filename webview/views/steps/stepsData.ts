@@ -6,7 +6,8 @@ import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import { mostCells } from "../../state/runData";
 import type { Inspector } from "../../state/inspector";
-import type { Stage } from "./stage";
+import { createProjectionData, type ProjectionData } from "./projectionData";
+import { isBehindHeads, type Stage } from "./stage";
 
 /** What the steps are of: the tensors of one head, and the same of one query, recomputed. */
 export interface StepsData {
@@ -24,6 +25,8 @@ export interface StepsData {
   readonly row: ReadonlySignal<{ readonly head: HeadTensors; readonly steps: Steps } | undefined>;
   /** The outputs of all heads of the layer for that query: [nHeads, dValue]. */
   readonly outputs: ReadonlySignal<Tensor | undefined>;
+  /** The output projection and the residual stream, where one of their stages is looked at. */
+  readonly projection: ProjectionData;
   /** What the run does not hold of this layer. */
   readonly missing: ReadonlySignal<readonly (Measure | HeadVectors)[]>;
   stop(): void;
@@ -35,8 +38,11 @@ export interface StepsArrangement {
   readonly mode: Signal<"one" | "all">;
   readonly keyOrder: Signal<"position" | "weight">;
   readonly dimensionOrder: Signal<"position" | "contribution">;
-  /** The dimension under the pointer. */
+  /** The dimension of the head's vectors under the pointer, and of the residual stream. */
   readonly dimension: Signal<number | undefined>;
+  readonly modelDimension: Signal<number | undefined>;
+  /** The head under the pointer in the pictures of all heads; the chosen one where there is none. */
+  readonly pointedHead: Signal<number | undefined>;
 }
 
 export function createStepsArrangement(): StepsArrangement {
@@ -46,6 +52,8 @@ export function createStepsArrangement(): StepsArrangement {
     keyOrder: signal<"position" | "weight">("position"),
     dimensionOrder: signal<"position" | "contribution">("position"),
     dimension: signal<number | undefined>(undefined),
+    modelDimension: signal<number | undefined>(undefined),
+    pointedHead: signal<number | undefined>(undefined),
   };
 }
 
@@ -170,8 +178,17 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
   }, 2);
   stops.push(stop);
 
+  const projection = createProjectionData(
+    inspector,
+    address,
+    query,
+    computed(() => (isBehindHeads(arrangement.stage.value) ? arrangement.mode.value : undefined)),
+  );
+  stops.push(() => projection.stop());
+
   return {
     address,
+    projection,
     layer,
     head,
     pending,

@@ -10,10 +10,16 @@ export const stepsExplanation: Explanation = {
       the sum of the <b>value</b> vectors, each counted by its weight.
     </p>
     <p>
+      The outputs of all heads stand side by side and are multiplied with <b>W_O</b>; since every head meets
+      rows of its own, the result is a sum with one part for each head. It is added to the
+      <b>residual stream</b>, the vector that every layer reads from and adds to: a long part changes it much,
+      and the cosine says whether it goes the way of the sum of heads or of the stream as it was.
+    </p>
+    <p>
       All numbers are of this run. What is computed here from the model's own vectors carries a mark with the
       largest difference from what the model itself computed.
     </p>`,
-  formula: "Attention(Q, K, V) = softmax(Q Kᵀ / √d_k + mask) · V",
+  formula: "x + Σ_h softmax(Q_h K_hᵀ / √d_k + mask) V_h W_O,h",
   papers: [
     {
       text: "Vaswani et al. 2017, Attention Is All You Need, eq. 1 and § 3.2",

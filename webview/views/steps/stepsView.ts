@@ -1,15 +1,20 @@
 import { computed, signal } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
+import type { ProjectionSlice } from "../../../src/protocol/projection";
 import { onFrame } from "../../frame";
-import { watchColours } from "../../parts/colours";
+import { watchColours, type Colours } from "../../parts/colours";
 import { explanation } from "../../parts/explanation";
 import type { MountedView, ViewContext } from "../view";
 import { dimensionBars, type BarRow } from "./dimensionBars";
 import { flowRowHeight, flowTable } from "./flowTable";
 import { formulaBar } from "./formulaBar";
 import { headOutputs } from "./headOutputs";
+import { additionPictures } from "./additionPictures";
+import { aroundSentence, whyNot } from "./projectionData";
+import { contributionOf, projectionStage } from "./projectionStage";
+import { residualStage } from "./residualStage";
 import { makeFlow } from "./queryFlow";
-import { stageTexts } from "./stage";
+import { isBehindHeads, stageTexts } from "./stage";
 import { matricesRow, stageMatrices, type StageMatrix } from "./stageMatrices";
 import { stepsExplanation } from "./stepsExplanation";
 import { createStepsArrangement, createStepsData } from "./stepsData";
@@ -26,7 +31,7 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
   const steps = createStepsData(inspector, arrangement);
   const colours = watchColours(inspector);
   const scrollTop = signal(0);
-  const { stage, mode, keyOrder, dimensionOrder, dimension } = arrangement;
+  const { stage, mode, keyOrder, dimensionOrder, dimension, modelDimension } = arrangement;
 
   const isVisible = computed(() => data.isVisible.value ?? (() => true));
   const flow = computed(() => {
@@ -89,7 +94,7 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
           ? html`<span class="steps-query"
                 >query <bdi class="token-text">${inspector.queries.value.labels[query]}</bdi> (${query})</span
               >
-              ${toggle("Keys by weight", keyOrder.value === "weight", (on) => (keyOrder.value = on ? "weight" : "position"))}
+              ${isBehindHeads(stage.value) || stage.value === "heads" ? nothing : toggle("Keys by weight", keyOrder.value === "weight", (on) => (keyOrder.value = on ? "weight" : "position"))}
               ${toggle("Dimensions by contribution", dimensionOrder.value === "contribution", (on) => (dimensionOrder.value = on ? "contribution" : "position"))}`
           : nothing
       }
@@ -137,6 +142,7 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
         onHead: (head) => inspector.choose({ head }),
       });
     }
+    if (isBehindHeads(stage.value)) return behindHeads(shownColours);
     if (mode.value === "all") {
       return matrices.value
         ? matricesRow(matrices.value, stage.value, shownColours, {
@@ -173,6 +179,78 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
       },
     })}
     ${bars()}`;
+  }
+
+  /** W_O and the residual stream: of one query, or for all as lengths and directions. */
+  function behindHeads(shownColours: Colours) {
+    const missing = whyNot(steps.layer.value);
+    const { slice, additions } = steps.projection;
+    const { value: loaded, error } = mode.value === "all" ? additions.value : slice.value;
+    if (missing) return html`<p class="notice-line">${missing}</p>`;
+    if (error) return html`<p class="notice-line">${error.message}</p>`;
+    if (!loaded) return nothing;
+    if (mode.value === "all") {
+      return additionPictures({
+        slice: additions.value.value!,
+        nHeads: steps.layer.value?.nHeads ?? 1,
+        nQueries: steps.layer.value?.nQueries ?? 0,
+        head: arrangement.pointedHead.value ?? steps.address.value?.head ?? 0,
+        query: inspector.activeQuery.value,
+        colours: shownColours,
+        onCell: (index, head) => {
+          inspector.pointed.value = { kind: "token", axis: "query", index };
+          arrangement.pointedHead.value = head;
+        },
+        onLeave: () => {
+          inspector.pointed.value = undefined;
+          arrangement.pointedHead.value = undefined;
+        },
+        onHead: (head) => inspector.choose({ head }),
+      });
+    }
+    const shown = slice.value.value!;
+    const queryLabel = `${inspector.queries.value.labels[shown.query] ?? ""} (${shown.query})`;
+    const marks = {
+      slice: shown,
+      queryLabel,
+      colours: shownColours,
+      modelDimension: modelDimension.value,
+      onModelDimension: (next: number | undefined) => (modelDimension.value = next),
+    };
+    const notes = shown.around.map((each) => html`<p class="notice-line">${aroundSentence[each]}</p>`);
+    if (stage.value === "projection") {
+      return html`${notes}
+      ${projectionStage({ ...marks, dimension: dimension.value, onDimension: (next) => (dimension.value = next) })}
+      ${modelBars(shown, queryLabel)}`;
+    }
+    return html`${notes}
+    ${residualStage({
+      ...marks,
+      head: steps.address.value?.head ?? 0,
+      onHead: (head) => inspector.choose({ head }),
+    })}
+    ${modelBars(shown, queryLabel)}`;
+  }
+
+  /** The residual stream dimension by dimension: what this head adds, all heads, and the stream itself. */
+  function modelBars(shown: ProjectionSlice, queryLabel: string) {
+    const added = contributionOf(shown);
+    const rows: BarRow[] = [
+      { name: `H${shown.head} adds`, values: added },
+      { name: "attention", values: shown.output },
+      ...(shown.before ? [{ name: "x before", values: shown.before }] : []),
+      ...(shown.after && stage.value === "residual" ? [{ name: "x after", values: shown.after }] : []),
+    ];
+    const order = Array.from(added.keys());
+    if (dimensionOrder.value === "contribution")
+      order.sort((a, b) => Math.abs(added[b]!) - Math.abs(added[a]!));
+    return dimensionBars({
+      title: `${queryLabel}: the residual stream, dimension by dimension`,
+      rows,
+      order,
+      marked: modelDimension.value,
+      onMark: (next) => (modelDimension.value = next),
+    });
   }
 
   /** The vectors behind the current stage for the marked key, dimension by dimension. */
