@@ -10,7 +10,7 @@ export interface HeadDescription {
 }
 
 /** Where the weight goes, in words that follow "mostly" or "partly". The special before the general, for equal shares. */
-const behaviours = {
+export const behaviours = {
   induction: "what followed the token before (induction)",
   duplicate: "earlier copies of the token",
   bracket: "the opening bracket or quote",
@@ -51,10 +51,18 @@ export function describeHead(
     : { how: "otherwise", what: "spread", statistic: "entropy", value: entropy };
 }
 
-/** The description as a line without its figure: "mostly the token before". */
-export function descriptionText({ how, what, value }: HeadDescription): string {
-  if (what === "picks") return "one token for each query; largest weight";
+/** The description as a line without its figure: "mostly the token before". `t` translates; English without it. */
+export function descriptionText({ how, what, value }: HeadDescription, t: Translate = english): string {
+  if (what === "picks") return t("one token for each query; largest weight");
   // 2 to the entropy is how many equal weights would be as uncertain (perplexity).
-  if (what === "spread") return `spread as over ${Math.round(2 ** value)} equal tokens; entropy in bits`;
-  return `${how} ${behaviours[what]}`;
+  if (what === "spread") {
+    return t("spread as over {0} equal tokens; entropy in bits", Math.round(2 ** value));
+  }
+  return t(how === "mostly" ? "mostly {0}" : "partly {0}", t(behaviours[what]));
+}
+
+type Translate = (message: string, ...args: (string | number)[]) => string;
+
+function english(message: string, ...args: (string | number)[]): string {
+  return message.replace(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)]));
 }

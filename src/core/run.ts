@@ -155,3 +155,9 @@ export function findBlock(run: RunSummary, kind: BlockKind): BlockOfRun | undefi
 export function tokensOf(run: RunSummary, side: "source" | "target"): readonly Token[] {
   return side === "target" ? (run.targetTokens ?? []) : run.tokens;
 }
+
+/** The whole block's mean, as a first thing to compare; undefined for a run without attention. */
+export function meanOfAll(run: RunSummary): HeadChoice | undefined {
+  const block = firstBlock(run);
+  return block && { block: block.kind, layer: "all", head: "mean" };
+}

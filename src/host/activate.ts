@@ -3,7 +3,7 @@ import { createEngine } from "../engine/handle";
 import type { HeadlightApi, InspectionSnapshot } from "./api";
 import { registerCommands } from "./commands";
 import { documentText, editsOf, LastEditor } from "./editorText";
-import { noInspection, staleText } from "./errors";
+import { noInspection } from "./errors";
 import { FollowMode } from "./followMode";
 import { TokenHovers } from "./hovers";
 import { Inspector } from "./inspect";
@@ -13,7 +13,8 @@ import { Models } from "./models";
 import { ComparedPins } from "./pins";
 import type { HostPlatform } from "./platform";
 import { Reporter } from "./report";
-import { revealToken } from "./revealToken";
+import { revealTokenOf } from "./revealToken";
+import { RunHolds } from "./runHolds";
 import { saveBytes } from "./saveBytes";
 import type { Session } from "./session";
 import { HEADS_VIEW, SidePanel } from "./sidePanel";
@@ -31,25 +32,29 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
 
   const models = new Models(platform.files, platform.modelsFolder, platform.cacheFolder);
   const lastEditor = new LastEditor();
-  const inspectors = new Inspectors(engine, context.extensionUri, reporter, actionsFor);
+  const holds = new RunHolds(engine);
+  const inspectors = new Inspectors(engine, holds, context.extensionUri, reporter, actionsFor);
   const inspector = new Inspector(engine, models, inspectors, lastEditor, reporter);
   const status = new StatusBar();
   const followMode = new FollowMode(inspector, inspectors, follow);
   const overlay = new Overlay((error) => reporter.record(error));
-  const pins = new ComparedPins();
-  const sidePanel = new SidePanel(inspectors, pins, context.extensionUri, reporter, actionsFor);
+  const pins = new ComparedPins(engine, holds);
+  const sidePanel = new SidePanel(inspectors, pins, context.extensionUri, reporter, actionsFor, {
+    reveal: revealTokenOf,
+    async runAgain(slot, part) {
+      const request = pins.requestOf(slot);
+      if (request) await pins.run(slot, await inspector.requestAgain(request, part));
+    },
+  });
   const changed = new vscode.EventEmitter<InspectionSnapshot>();
 
   function actionsFor(session: Session): PanelActions {
     return {
       runAgain: () => inspector.runAgain(inspectors.all.find((each) => each.session === session)),
       save: (name, bytes) => saveBytes(name, bytes),
-      async revealToken({ runId, side, index }) {
+      async revealToken(token) {
         const { shown } = session.inspection;
-        const token = shown?.run.tokens[index];
-        if (shown?.run.runId !== runId || side !== "source" || !token || !shown.request.document) return;
-        if (shown.stale) throw staleText();
-        await revealToken(shown.request.document, token);
+        if (shown?.run.runId === token.runId) await revealTokenOf(shown, token);
       },
     };
   }
@@ -85,7 +90,8 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     vscode.window.registerWebviewViewProvider(HEADS_VIEW, sidePanel),
     { dispose: () => void engine.stop() },
     inspectors.onDidChange(follow),
-    registerCommands({ inspector, followMode, inspectors, pins, models, platform, reporter }),
+    inspectors.onDidChange(() => inspectors.all.length === 0 && pins.clear()),
+    registerCommands({ inspector, followMode, inspectors, lastEditor, pins, models, platform, reporter }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {
       deserializeWebviewPanel: (panel, state) => inspector.restore(panel, state),
     }),
@@ -117,6 +123,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   );
 
   function tellSessions(document: vscode.TextDocument, edits: ReturnType<typeof editsOf>): void {
+    pins.documentChanged(documentText(document), edits);
     const uri = document.uri.toString();
     for (const { session } of inspectors.all) {
       const { state } = session;
@@ -131,6 +138,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     inspect: (what) => inspector.inspectThis(what),
     current,
     onDidChange: changed.event,
+    pins: () => pins.current,
     vectors(query) {
       const { active } = inspectors;
       if (!active) return Promise.reject(noInspection());

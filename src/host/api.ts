@@ -1,6 +1,7 @@
 import type { Event, Uri } from "vscode";
 import type { ErrorReport } from "../core/errors";
 import type { RunSummary } from "../core/run";
+import type { Pins } from "../protocol/panelContract";
 import type { VectorQuery } from "../protocol/slices";
 import type { DocumentRange, InspectorSelection } from "../protocol/viewContract";
 
@@ -12,6 +13,8 @@ export interface HeadlightApi {
   /** The inspection that commands, hovers and the status bar refer to now. */
   current(): InspectionSnapshot;
   readonly onDidChange: Event<InspectionSnapshot>;
+  /** What is pinned as A and B in the side panel. */
+  pins(): Pins;
   /** Rows (axis "query") or columns (axis "key") of the current run; fails when its run is not `runId`. */
   vectors(query: VectorQuery): Promise<Float32Array[]>;
 }

@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
 import type { PageCommand } from "../protocol/viewContract";
 import { chooseModel } from "./chooseModel";
+import { compareSelections } from "./compareSelections";
+import type { LastEditor } from "./editorText";
 import { record, integer, optional } from "./fields";
 import type { FollowMode } from "./followMode";
 import { stepHead, stepLayer } from "./headSelection";
@@ -36,18 +38,23 @@ export function registerCommands(parts: {
   inspector: Inspector;
   followMode: FollowMode;
   inspectors: Inspectors;
+  lastEditor: LastEditor;
   pins: ComparedPins;
   models: Models;
   platform: HostPlatform;
   reporter: Reporter;
 }): vscode.Disposable {
-  const { inspector, followMode, inspectors, pins, models, platform, reporter } = parts;
+  const { inspector, followMode, inspectors, lastEditor, pins, models, platform, reporter } = parts;
   const session = () => inspectors.active?.session;
 
   const commands: Record<string, (argument?: unknown) => unknown> = {
     inspect: (hint) => inspector.inspect(hint),
     runAgain: () => inspector.runAgain(),
-    cancel: () => inspectors.all.forEach((each) => each.session.inspection.cancel()),
+    compareSelections: () => compareSelections(inspector, inspectors, lastEditor, pins),
+    cancel: () => {
+      for (const each of inspectors.all) each.session.inspection.cancel();
+      pins.cancel();
+    },
     chooseModel: () => choose(inspector, models, platform),
     toggleFollow: () => followMode.toggle(),
     showInspector: () => inspectors.active?.panel.reveal(),
@@ -57,9 +64,10 @@ export function registerCommands(parts: {
     nextLayer: () => step(session(), stepLayer, 1),
     previousLayer: () => step(session(), stepLayer, -1),
     openHead: (argument) => openHead(inspectors, argument),
-    pinA: () => pins.pin("a", session(), session()?.selection?.choice),
-    pinB: () => pins.pin("b", session(), session()?.selection?.choice),
+    pinA: () => pins.pin("a", session()?.inspection, session()?.selection?.choice),
+    pinB: () => pins.pin("b", session()?.inspection, session()?.selection?.choice),
     swapPins: () => pins.swap(),
+    clearPins: () => pins.clear(),
     makeQuery: (argument) => session()?.selectQuery(integer(record(argument, "makeQuery").query, "query")),
   };
   Object.assign(commands, overlayCommands);

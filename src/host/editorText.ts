@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { DocumentText } from "./documentText";
-import { noEditor } from "./errors";
+import { noEditor, notTwoSelections } from "./errors";
 import type { Selected } from "./textToInspect";
 import type { Edit } from "./trackRange";
 
@@ -74,6 +74,22 @@ export class LastEditor implements vscode.Disposable {
     throw noEditor();
   }
 
+  /** The two selections of one editor, in the order of the text; else the one of this editor and of another that is in view. */
+  twoSources(): [Source, Source] {
+    const active = vscode.window.activeTextEditor;
+    const editor = active && isText(active) ? active : this.#editor;
+    if (!editor || !vscode.window.visibleTextEditors.includes(editor)) throw noEditor();
+    const own = selectedTexts(editor);
+    const [first, second] = own;
+    if (first && second && own.length === 2) return [first, second];
+    const others = vscode.window.visibleTextEditors
+      .filter((each) => each !== editor && isText(each))
+      .flatMap(selectedTexts);
+    const [other] = others;
+    if (first && other && own.length === 1 && others.length === 1) return [first, other];
+    throw notTwoSelections(own.length + (own.length < 2 ? others.length : 0));
+  }
+
   dispose(): void {
     this.#subscription.dispose();
   }
@@ -89,6 +105,13 @@ export class LastEditor implements vscode.Disposable {
 
 function inEditor(editor: vscode.TextEditor): Source {
   return { document: editor.document, selected: selectedOf(editor.document, editor.selection) };
+}
+
+function selectedTexts({ document, selections }: vscode.TextEditor): Source[] {
+  return selections
+    .filter(({ isEmpty }) => !isEmpty)
+    .map((selection) => ({ document, selected: selectedOf(document, selection) }))
+    .sort((a, b) => a.selected.start - b.selected.start);
 }
 
 /** The output panel and inputs count as text editors too. */

@@ -1,4 +1,4 @@
-import { HeadlightError } from "../core/errors";
+import { HeadlightError, type ErrorReport } from "../core/errors";
 
 /** The failures that only the extension knows; the pipeline's own are in core/errors.ts. */
 
@@ -48,6 +48,29 @@ export function staleText(): HeadlightError {
   return new HeadlightError(
     "stale-text",
     "The text has changed since this inspection, so its tokens cannot be found in it. Run the inspection again.",
+  );
+}
+
+/** Of a pinned run that was run again and dropped again, what would help; other failures as they are. */
+export function outOfMemory(error: ErrorReport): ErrorReport {
+  if (error.code !== "unknown-run") return error;
+  const message =
+    'A and B do not fit in memory together. Select less, or raise "headlight.byteBudget" in the settings.';
+  return { ...error, code: "out-of-memory", message };
+}
+
+export function notTwoSelections(nSelections: number): HeadlightError {
+  const found = nSelections === 1 ? "There is 1 selection" : `There are ${count(nSelections)} selections`;
+  return new HeadlightError(
+    "not-two-selections",
+    `${found}; a comparison needs two. Select one text, then hold Alt and select another; or select one in each of two editors.`,
+  );
+}
+
+export function documentGone(): HeadlightError {
+  return new HeadlightError(
+    "document-gone",
+    "The document of this inspection is closed and was never saved, so its tokens cannot be shown in it.",
   );
 }
 

@@ -8,7 +8,7 @@ import type { ModelSource } from "../protocol/engineContract";
 import type { DocumentRange } from "../protocol/viewContract";
 import type { InspectionResult, InspectWhat } from "./api";
 import { askTarget } from "./askTarget";
-import { documentText, type LastEditor } from "./editorText";
+import { documentText, type LastEditor, type Source } from "./editorText";
 import type { InspectionRequest } from "./inspection";
 import type { InspectorPanel } from "./inspectorPanel";
 import type { Inspectors } from "./inspectors";
@@ -39,6 +39,9 @@ interface WayOut {
   around?: () => Promise<unknown>;
 }
 
+/** A text that may be too long, and where in it a person is. */
+type LongText = Omit<TextToInspect, "document"> & { readonly document?: DocumentRange };
+
 /** Starts inspections: from a command, from the API, again, of a part, by following, and after a reload. */
 export class Inspector {
   constructor(
@@ -55,6 +58,28 @@ export class Inspector {
       const { document, selected } = this.lastEditor.source(hint);
       return this.#inspectIn(document, selected, voice, wayOut);
     });
+  }
+
+  /** What inspecting a selection asks of the engine. Throws where there is nothing to read. */
+  async requestFor({ document, selected }: Source, target?: string): Promise<InspectionRequest> {
+    const { text, document: place } = textToInspect(documentText(document), selected);
+    const entry = await this.#chosenModel();
+    const targetText = target ?? (await askTarget(entry, text));
+    return { model: entry.source, text, targetText, document: place, tokenLimit: tokenLimit() };
+  }
+
+  /** A request made by `requestFor`, in the inspector. */
+  inspectRequest(request: InspectionRequest): Promise<InspectionResult> {
+    return this.#reported("aloud", (wayOut) => {
+      wayOut.around = () => this.#inspectPart({ ...request, cursor: 0 });
+      return this.#start(this.inspectors.show(), request);
+    });
+  }
+
+  /** The same request on what its document says now; `part`: only as much around its beginning as the model reads. */
+  async requestAgain(request: InspectionRequest, part = false): Promise<InspectionRequest> {
+    const now = { ...request, ...textNow(request) };
+    return part ? this.#partOf({ ...now, cursor: 0 }, now.model) : now;
   }
 
   /** The API. */
@@ -141,28 +166,30 @@ export class Inspector {
   }
 
   /** What the model reads around the cursor, of a text that is too long for it. */
-  #inspectPart({ text, cursor, document }: Omit<TextToInspect, "document"> & { document?: DocumentRange }) {
+  #inspectPart({ text, cursor, document }: LongText) {
     return this.#reported("aloud", async () => {
       const { source: model } = await this.#chosenModel();
-      const controller = new AbortController();
-      const { signal } = controller;
-      const part = await withLateProgress(
-        vscode.l10n.t("Finding the part that {0} can read", model.name),
-        () => controller.abort(),
-        async () => {
-          const { model: summary } = await this.engine.load({ model }, { signal });
-          const limit = Math.min(summary.context ?? Infinity, tokenLimit() ?? Infinity);
-          return partAround(text, cursor, limit, (piece) =>
-            this.engine.tokenize({ model, text: piece }, { signal }),
-          );
-        },
-      );
-      const request = { model, text: text.slice(part.start, part.end) };
-      return this.#start(this.inspectors.show(), {
-        ...request,
-        ...(document && { document: shifted(document, part) }),
-      });
+      const request = await this.#partOf({ text, cursor, document }, model);
+      return this.#start(this.inspectors.show(), request);
     });
+  }
+
+  async #partOf({ text, cursor, document }: LongText, model: ModelSource): Promise<InspectionRequest> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const part = await withLateProgress(
+      vscode.l10n.t("Finding the part that {0} can read", model.name),
+      () => controller.abort(),
+      async () => {
+        const { model: summary } = await this.engine.load({ model }, { signal });
+        const limit = Math.min(summary.context ?? Infinity, tokenLimit() ?? Infinity);
+        return partAround(text, cursor, limit, (piece) =>
+          this.engine.tokenize({ model, text: piece }, { signal }),
+        );
+      },
+    );
+    const place = document && { document: shifted(document, part) };
+    return { model, text: text.slice(part.start, part.end), ...place };
   }
 
   async #start(inspector: InspectorPanel, request: InspectionRequest, voice: Voice = "aloud") {
@@ -224,6 +251,15 @@ function remediesFor(code: string, around: (() => Promise<unknown>) | undefined)
     return [{ title: vscode.l10n.t("Choose Model"), run: () => vscode.commands.executeCommand(command) }];
   }
   return [];
+}
+
+/** What an open document says now where the request's text was; throws where that is nothing to inspect. */
+function textNow({ document: place }: InspectionRequest): Partial<InspectionRequest> {
+  const document = openDocument(place?.uri);
+  if (!document || !place) return {};
+  const { start, end } = place;
+  const { text, document: now } = textToInspect(documentText(document), { start, end, cursor: end });
+  return { text, document: now };
 }
 
 function openDocument(uri: string | undefined): vscode.TextDocument | undefined {

@@ -1,4 +1,4 @@
-import { isCancelled, toReport, unknownRun, type ErrorReport, type HeadlightError } from "../core/errors";
+import { isCancelled, toReport, unknownRun, type ErrorReport } from "../core/errors";
 import type { RunSummary } from "../core/run";
 import type { Engine } from "../engine/engine";
 import type { InspectRequest, ModelSource } from "../protocol/engineContract";
@@ -6,6 +6,7 @@ import type { Slices } from "../protocol/slices";
 import type { DocumentRange } from "../protocol/viewContract";
 import type { InspectionResult } from "./api";
 import type { DocumentText } from "./documentText";
+import { RunHolds } from "./runHolds";
 import { stillSays, trackRange, type Edit } from "./trackRange";
 
 /** What was asked for, kept so that it can be asked again. */
@@ -44,7 +45,11 @@ export class Inspection {
   readonly #listeners = new Set<(state: InspectionState) => void>();
   readonly #stopListening: () => void;
 
-  constructor(private readonly engine: Engine) {
+  /** `holds`: shared by all that may show the same run. */
+  constructor(
+    private readonly engine: Engine,
+    private readonly holds = new RunHolds(engine),
+  ) {
     this.#stopListening = engine.onEvent({ progress: ({ stage }) => this.#setStage(stage) });
   }
 
@@ -69,6 +74,16 @@ export class Inspection {
 
   cancel(): void {
     this.#controller?.abort();
+  }
+
+  /** Another inspection of the same place that shows the same run (or failure) and goes its own way from here. */
+  fork(): Inspection {
+    const { state } = this;
+    const copy = new Inspection(this.engine, this.holds);
+    if (state.status === "running" || state.status === "empty") return copy;
+    if (state.status === "shown") this.holds.take(state.run.runId);
+    copy.#state = state;
+    return copy;
   }
 
   /** Ends the run in progress and frees what is shown. */
@@ -99,10 +114,15 @@ export class Inspection {
       return await ask(query, { signal });
     } catch (error) {
       const report = toReport(error);
-      const lost = report.code === "unknown-run" || report.code === "worker-died";
-      if (lost && this.shown?.run.runId === runId) this.#recover(this.shown, report);
+      if (report.code === "unknown-run" || report.code === "worker-died") this.lost(runId, report);
       throw error;
     }
+  }
+
+  /** The engine no longer holds the run: where it is what is shown, it is run again, once. */
+  lost(runId: string, error: ErrorReport): void {
+    const { shown } = this;
+    if (shown?.run.runId === runId) this.#recover(shown, error);
   }
 
   /** Follows the edits of a document, in the order in which the editor reports them. */
@@ -123,9 +143,10 @@ export class Inspection {
     try {
       const run = await this.engine.inspect(engineRequest(request), { signal: controller.signal });
       if (attempt !== this.#attempt) {
-        this.#releaseRun(run.runId);
+        this.holds.free(run.runId);
         return this.#overtaken();
       }
+      this.holds.take(run.runId);
       this.#release(this.#before);
       this.#settle((place) => ({ status: "shown", run, ...place }));
       return { outcome: "shown", run };
@@ -163,6 +184,7 @@ export class Inspection {
 
   #recover(lost: ShownState, error: ErrorReport): void {
     if (this.#recovered) {
+      this.#release(lost);
       this.#set({ status: "failed", request: lost.request, stale: lost.stale, error });
       return;
     }
@@ -181,12 +203,7 @@ export class Inspection {
   }
 
   #release(...states: (ShownState | undefined)[]): void {
-    for (const state of states) if (state) this.#releaseRun(state.run.runId);
-  }
-
-  /** A worker that is gone has freed everything already. */
-  #releaseRun(runId: string): void {
-    this.engine.release({ runId }).catch((_: HeadlightError) => undefined);
+    for (const state of states) if (state) this.holds.free(state.run.runId);
   }
 }
 

@@ -8,7 +8,12 @@ export interface InspectorPage {
   readonly scriptUri: string;
   readonly styleUri: string;
   readonly language: string;
+  /** What the page says, English to `language`; nothing where that is English. */
+  readonly words?: Readonly<Record<string, string>>;
 }
+
+/** Id of the element that carries the words: data, which no policy has to allow. */
+const WORDS = "headlight-words";
 
 /**
  * The document of the inspector: everything else is drawn by the script. No inline style and no inline handler,
@@ -34,11 +39,18 @@ export function inspectorHtml(page: InspectorPage): string {
     <title>Headlight</title>
   </head>
   <body>
-    <div id="page"></div>
+    <div id="page"></div>${page.words ? `
+    ${dataBlock(page.words)}` : ""}
     <script type="module" nonce="${attribute(page.nonce)}" src="${attribute(page.scriptUri)}"></script>
   </body>
 </html>
 `;
+}
+
+/** No "<" inside, so that nothing in it can end the element. */
+function dataBlock(words: Readonly<Record<string, string>>): string {
+  const json = JSON.stringify(words).replaceAll("<", "\\u003c");
+  return `<script type="application/json" id="${WORDS}">${json}</script>`;
 }
 
 function attribute(value: string): string {

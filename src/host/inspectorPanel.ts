@@ -1,14 +1,10 @@
 import * as vscode from "vscode";
-import { openChannel, type Channel } from "../protocol/channel";
 import type { InspectorSelection, PageCommand, ViewContract, ViewEvents } from "../protocol/viewContract";
-import { toReport } from "../core/errors";
-import { closed, malformedMessage } from "./errors";
 import type { InspectionState } from "./inspection";
-import { inspectorHtml } from "./inspectorHtml";
-import { nonce } from "./nonce";
-import { isReadyCall, messageFault, PagePort } from "./pagePort";
+import { PageConnection } from "./pageConnection";
 import type { Reporter } from "./report";
-import { contentOf, type Session } from "./session";
+import { localContent } from "./localContent";
+import type { Session } from "./session";
 import { viewSettings } from "./settings";
 import { viewMethods, type ViewActions } from "./viewMethods";
 
@@ -19,7 +15,7 @@ export type PanelActions = Pick<ViewActions, "revealToken" | "runAgain" | "save"
 
 /** The webview of one session: its page comes and goes with visibility, the session stays. */
 export class InspectorPanel {
-  #page: { port: PagePort; channel: Channel<object, ViewEvents> } | undefined;
+  readonly #page: PageConnection<ViewContract, ViewEvents>;
   /** The selection the page is known to have, so that its own choice is not sent back to it. */
   #pageSelection: InspectorSelection | undefined;
   #pageState: InspectionState | undefined;
@@ -32,55 +28,30 @@ export class InspectorPanel {
     private readonly reporter: Reporter,
     private readonly actions: PanelActions,
   ) {
-    const pageFolder = vscode.Uri.joinPath(extensionUri, "dist", "webview");
-    panel.webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
     panel.iconPath = {
       light: vscode.Uri.joinPath(extensionUri, "media", "inspector-light.svg"),
       dark: vscode.Uri.joinPath(extensionUri, "media", "inspector-dark.svg"),
     };
-    this.#subscriptions.push(
-      panel.webview.onDidReceiveMessage((raw: unknown) => this.#receive(raw)),
-      { dispose: session.onDidChange((_, what) => this.#follow(what)) },
+    this.#page = new PageConnection<ViewContract, ViewEvents>(
+      panel.webview,
+      extensionUri,
+      "inspector",
+      reporter,
+      () => this.#methods(),
     );
+    this.#subscriptions.push(this.#page, { dispose: session.onDidChange((_, what) => this.#follow(what)) });
     panel.onDidDispose(() => this.#dispose());
-    panel.webview.html = inspectorHtml({
-      cspSource: panel.webview.cspSource,
-      nonce: nonce(),
-      scriptUri: this.#uri(pageFolder, "inspector.js"),
-      styleUri: this.#uri(pageFolder, "inspector.css"),
-      language: vscode.env.language,
-    });
   }
 
   command(name: PageCommand): void {
-    this.#page?.channel.emit("command", { name });
+    this.#page.emit("command", { name });
   }
 
   sendSettings(): void {
-    this.#page?.channel.emit("settings", viewSettings());
+    this.#page.emit("settings", viewSettings());
   }
 
-  #uri(folder: vscode.Uri, file: string): string {
-    return this.panel.webview.asWebviewUri(vscode.Uri.joinPath(folder, file)).toString();
-  }
-
-  #receive(raw: unknown): void {
-    const fault = messageFault(raw);
-    if (fault) {
-      const error = toReport(malformedMessage("its form", fault.problem));
-      this.reporter.record(error);
-      if (fault.id !== undefined)
-        void this.panel.webview.postMessage({ kind: "failure", id: fault.id, error });
-      return;
-    }
-    if (isReadyCall(raw)) this.#connect();
-    this.#page?.port.receive(raw);
-  }
-
-  /** A page said that it is there: from now on answers and events go to it, and to no older one. */
-  #connect(): void {
-    this.#disconnect();
-    const port = new PagePort({ post: (message) => void this.panel.webview.postMessage(message) });
+  #methods() {
     const methods = viewMethods(this.session, {
       ...this.actions,
       ready: () => this.#ready(),
@@ -91,13 +62,7 @@ export class InspectorPanel {
       this.#pageSelection = selection;
       return select(selection, call);
     };
-    this.#page = { port, channel: openChannel<ViewContract, object, object, ViewEvents>(port, methods) };
-  }
-
-  #disconnect(): void {
-    this.#page?.port.close();
-    this.#page?.channel.close(closed());
-    this.#page = undefined;
+    return methods;
   }
 
   /** The session knows better than what a page kept; that was read when the window came back. */
@@ -105,27 +70,26 @@ export class InspectorPanel {
     const { state, selection } = this.session;
     this.#pageState = state;
     this.#pageSelection = selection;
-    return { content: contentOf(state), ...(selection && { selection }), settings: viewSettings() };
+    return { content: localContent(state), ...(selection && { selection }), settings: viewSettings() };
   }
 
   #follow(what: "state" | "selection"): void {
     const { state, selection } = this.session;
     if (what === "state" && looksDifferent(state, this.#pageState)) {
       this.#pageState = state;
-      this.#page?.channel.emit("content", contentOf(state));
+      this.#page.emit("content", localContent(state));
     }
     const before = this.#pageSelection;
     if (selection && !same(selection, before)) {
       this.#pageSelection = selection;
       const { query } = selection;
       const onlyQuery = before && same(selection, { ...before, query });
-      if (onlyQuery) this.#page?.channel.emit("query", { query });
-      else this.#page?.channel.emit("selection", selection);
+      if (onlyQuery) this.#page.emit("query", { query });
+      else this.#page.emit("selection", selection);
     }
   }
 
   #dispose(): void {
-    this.#disconnect();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 }

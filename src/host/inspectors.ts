@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Engine } from "../engine/engine";
 import { INSPECTOR_VIEW, InspectorPanel, type PanelActions } from "./inspectorPanel";
 import type { Reporter } from "./report";
+import type { RunHolds } from "./runHolds";
 import { Session } from "./session";
 
 /** The open inspectors. Commands, hovers and the status bar refer to the one last used. */
@@ -13,6 +14,7 @@ export class Inspectors implements vscode.Disposable {
 
   constructor(
     private readonly engine: Engine,
+    private readonly holds: RunHolds,
     private readonly extensionUri: vscode.Uri,
     private readonly reporter: Reporter,
     private readonly actionsFor: (session: Session) => PanelActions,
@@ -44,7 +46,7 @@ export class Inspectors implements vscode.Disposable {
 
   /** Takes a panel that VS Code brought back. */
   adopt(panel: vscode.WebviewPanel): InspectorPanel {
-    const session = new Session(this.engine);
+    const session = new Session(this.engine, this.holds);
     const inspector = new InspectorPanel(
       panel,
       session,

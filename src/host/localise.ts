@@ -6,6 +6,7 @@ const templates = [
   "The selection is {0} characters; Headlight reads at most {1} at once. Select less, or inspect the part around the cursor.",
   'There is no model "{0}" here. Choose another with "Headlight: Choose Model".',
   "{0} cannot be read: {1}.",
+  "There are {0} selections; a comparison needs two. Select one text, then hold Alt and select another; or select one in each of two editors.",
 ];
 
 /**

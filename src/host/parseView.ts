@@ -96,7 +96,17 @@ export function parseSelection(raw: unknown): InspectorSelection {
 export function parsePin(raw: unknown): { slot: PinSlot; choice?: HeadChoice } {
   const message = record(raw, "pin");
   const choice = optional(message.choice, parseChoice);
-  return { slot: oneOf(message.slot, "slot", ["a", "b"]), ...(choice && { choice }) };
+  return { slot: parseSlot(message.slot), ...(choice && { choice }) };
+}
+
+export function parseChoosePin(raw: unknown): { slot: PinSlot; choice: HeadChoice } {
+  const message = record(raw, "choosePin");
+  return { slot: parseSlot(message.slot), choice: parseChoice(message.choice) };
+}
+
+export function parseRunPin(raw: unknown): { slot: PinSlot; part: boolean } {
+  const message = record(raw, "runPin");
+  return { slot: parseSlot(message.slot), part: message.part === true };
 }
 
 export function parseReveal(raw: unknown): { runId: string; side: "source" | "target"; index: number } {
@@ -238,6 +248,7 @@ function parseDocumentRange(raw: unknown): DocumentRange {
   };
 }
 
+const parseSlot = (raw: unknown) => oneOf(raw, "slot", ["a", "b"]);
 const parseMeasure = (raw: unknown) => oneOf(raw, "measure", ["weights", "scores"]);
 const block = (raw: unknown): BlockKind => oneOf(raw, "block", ["encoder", "decoder", "cross"]);
 const runId = (raw: unknown) => string(raw, "runId", 200);

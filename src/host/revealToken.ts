@@ -1,12 +1,28 @@
 import * as vscode from "vscode";
-import { hasSpan, type Token } from "../core/token";
-import type { DocumentRange } from "../protocol/viewContract";
-import { rangeOf } from "./editorText";
+import { hasSpan } from "../core/token";
+import { documentText, rangeOf } from "./editorText";
+import { documentGone, staleText } from "./errors";
+import type { ShownState } from "./inspection";
+import { stillSays } from "./trackRange";
 
-/** Brings a token into view where its text is written, without taking the focus or moving the cursor. */
-export async function revealToken(place: DocumentRange, token: Token): Promise<void> {
-  if (!hasSpan(token)) return;
-  const editor = await editorOf(vscode.Uri.parse(place.uri, true));
+/**
+ * Brings a token of a run into view where its text is written, without taking the focus or moving the cursor. Nothing
+ * where the token stands for no place; throws where its document is gone or says something else.
+ */
+export async function revealTokenOf(
+  { run, request, stale }: ShownState,
+  { side, index }: { side: "source" | "target"; index: number },
+): Promise<void> {
+  const token = run.tokens[index];
+  const place = request.document;
+  if (side !== "source" || !token || !hasSpan(token) || !place) return;
+  if (stale) throw staleText();
+  const uri = vscode.Uri.parse(place.uri, true);
+  const isOpen = vscode.workspace.textDocuments.some((document) => document.uri.toString() === place.uri);
+  // Shown again, an untitled document that was closed would be another, empty one.
+  if (!isOpen && uri.scheme === "untitled") throw documentGone();
+  const editor = await editorOf(uri);
+  if (!stillSays(documentText(editor.document), place, request.text)) throw staleText();
   const range = rangeOf(editor.document, { start: place.start + token.start, end: place.start + token.end });
   editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }

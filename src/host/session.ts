@@ -5,6 +5,7 @@ import type { InspectionSnapshot } from "./api";
 import { firstSelection, fitSelection } from "./headSelection";
 import { Inspection, type InspectionState } from "./inspection";
 import { RowCache } from "./rowCache";
+import type { RunHolds } from "./runHolds";
 
 /** One inspection and what is looked at in it: what a page, hovers, decorations and the status bar share. */
 export class Session {
@@ -12,11 +13,10 @@ export class Session {
   /** Rows and columns of the shown run. */
   readonly rows: RowCache;
   #selection: InspectorSelection | undefined;
-  #disposed = false;
   readonly #listeners = new Set<(session: Session, what: "state" | "selection") => void>();
 
-  constructor(engine: Engine) {
-    this.inspection = new Inspection(engine);
+  constructor(engine: Engine, holds?: RunHolds) {
+    this.inspection = new Inspection(engine, holds);
     this.rows = new RowCache((query) => this.inspection.read("vectors", query));
     let runId: string | undefined;
     this.inspection.onDidChange((state) => {
@@ -73,12 +73,7 @@ export class Session {
     return { ...common, status: "running" };
   }
 
-  get isDisposed(): boolean {
-    return this.#disposed;
-  }
-
   dispose(): void {
-    this.#disposed = true;
     this.inspection.dispose();
     this.rows.clear();
     this.#listeners.clear();

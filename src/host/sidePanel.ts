@@ -1,26 +1,37 @@
 import * as vscode from "vscode";
-import { toReport } from "../core/errors";
-import { openChannel, type Channel, type Local } from "../protocol/channel";
-import type { PanelContract, PanelEvents } from "../protocol/panelContract";
-import { closed, malformedMessage, noInspection } from "./errors";
-import { inspectorHtml } from "./inspectorHtml";
+import type { Local } from "../protocol/channel";
+import type { PanelContract, PanelEvents, PinSlot } from "../protocol/panelContract";
+import { noInspection } from "./errors";
+import type { ShownState } from "./inspection";
 import type { PanelActions } from "./inspectorPanel";
 import type { Inspectors } from "./inspectors";
-import { nonce } from "./nonce";
-import { isReadyCall, messageFault, PagePort } from "./pagePort";
-import { parsePin, parseSelection } from "./parseView";
+import { PageConnection } from "./pageConnection";
+import {
+  parseChoosePin,
+  parsePin,
+  parseReveal,
+  parseRunPin,
+  parseSelection,
+  parseSliceQuery,
+} from "./parseView";
 import type { ComparedPins } from "./pins";
 import type { Reporter } from "./report";
-import { contentOf, type Session } from "./session";
+import { localContent, localPins } from "./localContent";
+import type { Session } from "./session";
 import { viewSettings } from "./settings";
 import { viewMethods } from "./viewMethods";
 
 export const HEADS_VIEW = "headlight.heads";
 
+/** What a page asks about a pinned run that takes more than the pins. */
+export interface PinActions {
+  reveal(shown: ShownState, token: ReturnType<typeof parseReveal>): Promise<void>;
+  runAgain(slot: PinSlot, part: boolean): Promise<void>;
+}
+
 /** The webview view **Heads**: every head of the inspection last used, and A compared with B. */
 export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable {
-  #view: vscode.WebviewView | undefined;
-  #page: { port: PagePort; channel: Channel<object, PanelEvents> } | undefined;
+  #page: PageConnection<PanelContract, PanelEvents> | undefined;
   /** What the page was told last, so that nothing is sent twice. */
   #told: { state?: unknown; selection?: string; pins?: string } = {};
   readonly #subscriptions: vscode.Disposable[];
@@ -31,6 +42,7 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
     private readonly extensionUri: vscode.Uri,
     private readonly reporter: Reporter,
     private readonly actionsFor: (session: Session) => PanelActions,
+    private readonly pinActions: PinActions,
   ) {
     this.#subscriptions = [
       inspectors.onDidChange(() => this.#follow()),
@@ -39,61 +51,31 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
   }
 
   resolveWebviewView(view: vscode.WebviewView): void {
-    this.#view = view;
-    const pageFolder = vscode.Uri.joinPath(this.extensionUri, "dist", "webview");
-    const uri = (file: string) => view.webview.asWebviewUri(vscode.Uri.joinPath(pageFolder, file)).toString();
-    view.webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
-    view.webview.onDidReceiveMessage((raw: unknown) => this.#receive(raw));
+    const page = new PageConnection<PanelContract, PanelEvents>(
+      view.webview,
+      this.extensionUri,
+      "panel",
+      this.reporter,
+      () => this.#methods(),
+    );
+    this.#page = page;
     view.onDidDispose(() => {
-      this.#disconnect();
-      this.#view = undefined;
-    });
-    view.webview.html = inspectorHtml({
-      cspSource: view.webview.cspSource,
-      nonce: nonce(),
-      scriptUri: uri("panel.js"),
-      styleUri: uri("panel.css"),
-      language: vscode.env.language,
+      page.dispose();
+      if (this.#page === page) this.#page = undefined;
     });
   }
 
   sendSettings(): void {
-    this.#page?.channel.emit("settings", viewSettings());
+    this.#page?.emit("settings", viewSettings());
   }
 
   dispose(): void {
-    this.#disconnect();
+    this.#page?.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   get #session(): Session | undefined {
     return this.inspectors.active?.session;
-  }
-
-  #receive(raw: unknown): void {
-    const fault = messageFault(raw);
-    if (fault) {
-      const error = toReport(malformedMessage("its form", fault.problem));
-      this.reporter.record(error);
-      if (fault.id !== undefined)
-        void this.#view?.webview.postMessage({ kind: "failure", id: fault.id, error });
-      return;
-    }
-    if (isReadyCall(raw)) this.#connect();
-    this.#page?.port.receive(raw);
-  }
-
-  #connect(): void {
-    this.#disconnect();
-    const port = new PagePort({ post: (message) => void this.#view?.webview.postMessage(message) });
-    const channel = openChannel<PanelContract, object, object, PanelEvents>(port, this.#methods());
-    this.#page = { port, channel };
-  }
-
-  #disconnect(): void {
-    this.#page?.port.close();
-    this.#page?.channel.close(closed());
-    this.#page = undefined;
   }
 
   /** Each call goes to the inspection that it names, else to the one last used. */
@@ -108,39 +90,35 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
     const passOn =
       (name: string): Method =>
       (argument, call) => {
-        const session = this.#named(argument) ?? this.#session;
-        if (!session) throw noInspection();
-        return methodsOf(session)[name]!(argument, call);
+        if (!this.#session) throw noInspection();
+        return methodsOf(this.#session)[name]!(argument, call);
       };
-    const passed = [
-      "thumbnails",
-      "matrix",
-      "statistics",
-      "similarHeads",
-      "compare",
-      "revealToken",
-      "runAgain",
-      "cancel",
-      "save",
-    ];
+    const passed = ["thumbnails", "matrix", "statistics", "similarHeads", "runAgain", "cancel", "save"];
     return {
       ...(Object.fromEntries(passed.map((name) => [name, passOn(name)])) as Partial<Local<PanelContract>>),
       ready: () => this.#ready(),
       select: (raw) => this.#select(raw),
-      pins: () => this.pins.current,
+      compare: (raw, { signal }) => this.pins.compare(parseSliceQuery.compare(raw), signal),
+      revealToken: (raw, call) => {
+        const message = parseReveal(raw);
+        const pinned = this.pins.shown(message.runId);
+        return pinned ? this.pinActions.reveal(pinned, message) : passOn("revealToken")(raw, call);
+      },
+      pins: () => localPins(this.pins.current),
       pin: (raw) => {
         const { slot, choice } = parsePin(raw);
-        this.pins.pin(slot, this.#session, choice);
+        this.pins.pin(slot, choice && this.#session?.inspection, choice);
+      },
+      choosePin: (raw) => {
+        const { slot, choice } = parseChoosePin(raw);
+        this.pins.choose(slot, choice);
+      },
+      runPin: (raw) => {
+        const { slot, part } = parseRunPin(raw);
+        return this.pinActions.runAgain(slot, part);
       },
       swapPins: () => this.pins.swap(),
-    };
-  }
-
-  /** The inspection whose run a question is about. */
-  #named(argument: unknown): Session | undefined {
-    const runId = (argument as { runId?: unknown } | null)?.runId;
-    const known = [this.pins.sessionOf("a"), this.pins.sessionOf("b"), this.#session];
-    return known.find((session) => runId !== undefined && session?.inspection.shown?.run.runId === runId);
+    } as Partial<Local<PanelContract>>;
   }
 
   async #select(raw: unknown): Promise<void> {
@@ -154,7 +132,7 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
     const session = this.#session;
     this.#told = this.#now();
     return {
-      content: contentOf(session?.state ?? { status: "empty" }),
+      content: localContent(session?.state ?? { status: "empty" }),
       ...(session?.selection && { selection: session.selection }),
       settings: viewSettings(),
     };
@@ -170,21 +148,13 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
   }
 
   #follow(): void {
-    for (const slot of ["a", "b"] as const) {
-      const session = this.pins.sessionOf(slot);
-      if (session && session.isDisposed) this.pins.forget(session);
-    }
-    if (!this.#page) return;
-    const { channel } = this.#page;
+    const page = this.#page;
+    if (!page?.isOpen) return;
     const before = this.#told;
     const session = this.#session;
-    const now = this.#now();
-    // While a run is in progress its pins have none to point at: the comparison on screen stays.
-    this.#told = session?.state.status === "running" ? { ...now, pins: before.pins } : now;
-    if (this.#told.state !== before.state)
-      channel.emit("content", contentOf(session?.state ?? { status: "empty" }));
-    if (this.#told.selection !== before.selection && session?.selection)
-      channel.emit("selection", session.selection);
-    if (this.#told.pins !== before.pins) channel.emit("pins", this.pins.current);
+    const now = (this.#told = this.#now());
+    if (now.state !== before.state) page.emit("content", localContent(session?.state ?? { status: "empty" }));
+    if (now.selection !== before.selection && session?.selection) page.emit("selection", session.selection);
+    if (now.pins !== before.pins) page.emit("pins", localPins(this.pins.current));
   }
 }

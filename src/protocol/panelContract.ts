@@ -1,3 +1,4 @@
+import type { ErrorReport } from "../core/errors";
 import type { HeadChoice } from "../core/run";
 import type { ViewContract, ViewEvents } from "./viewContract";
 
@@ -9,9 +10,20 @@ export interface Pins {
 
 export type PinSlot = keyof Pins;
 
+/** One side of a comparison: a head or mean of one run, which stays in memory for as long as it is pinned. */
 export interface Pin {
-  readonly runId: string;
-  readonly choice: HeadChoice;
+  /** Absent while its run is in progress, and where that failed or is gone. */
+  readonly runId?: string;
+  readonly choice?: HeadChoice;
+  readonly model: string;
+  /** The beginning of the text. */
+  readonly text: string;
+  /** What else of the same run can be chosen: layers of the choice's block that have weights. */
+  readonly layers: readonly { readonly layer: number; readonly nHeads: number }[];
+  /** Its document says something else now. */
+  readonly stale: boolean;
+  /** Why there is no run. */
+  readonly error?: ErrorReport;
 }
 
 /** side panel -> host: what a page may ask, about the inspection last used, and the pins. */
@@ -19,6 +31,10 @@ export interface PanelContract extends ViewContract {
   pins(): Promise<Pins>;
   /** Pins a head, layer mean or overall mean of the shown run; without a choice the slot is emptied. */
   pin(message: { slot: PinSlot; choice?: HeadChoice }): Promise<void>;
+  /** Another head or mean of the run that is pinned there. */
+  choosePin(message: { slot: PinSlot; choice: HeadChoice }): Promise<void>;
+  /** Runs a pin again, on its text as its document reads now; `part`: only what the model can read of it. */
+  runPin(message: { slot: PinSlot; part?: boolean }): Promise<void>;
   swapPins(): Promise<void>;
 }
 

@@ -2,6 +2,8 @@ import { describeHead, descriptionText } from "../../src/core/describeHead";
 import type { BlockOfRun, HeadChoice } from "../../src/core/run";
 import type { SimilarHead } from "../../src/protocol/comparison";
 import type { HeadStatistics } from "../../src/protocol/slices";
+import { t } from "../words";
+import { headName } from "./headName";
 import { statisticText } from "../state/readout";
 import { rankHeads } from "../views/heads/headsOrder";
 
@@ -34,9 +36,9 @@ export function arrangeHeads(
     const found = describeHead(values);
     return {
       choice: { block: block.kind, layer, head },
-      name: head === "mean" ? `L${layer} mean` : `L${layer} H${head}`,
+      name: headName({ block: block.kind, layer, head }),
       values,
-      description: head === "mean" ? "mean of the layer's heads" : found ? descriptionText(found) : "",
+      description: head === "mean" ? t("mean of the layer's heads") : found ? descriptionText(found, t) : "",
       figure: found ? statisticText(found.value) : "",
       ...(divergence !== undefined && { divergence }),
     };

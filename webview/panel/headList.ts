@@ -3,9 +3,11 @@ import { html, nothing, render } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { HeadChoice } from "../../src/core/run";
 import { statisticMeanings, type StatisticName } from "../../src/core/statistics";
+import type { Pin } from "../../src/protocol/panelContract";
 import { dropdown, iconButton } from "../controls";
 import { onFrame } from "../frame";
 import { cellsPicture } from "../parts/cellsPicture";
+import { t } from "../words";
 import { statisticLabel, statisticText } from "../state/readout";
 import { statisticNames } from "../views/heads/headsOrder";
 import type { ListedHead } from "./arrangeHeads";
@@ -16,7 +18,7 @@ export function mountHeadList(root: HTMLElement, panel: Panel): void {
   const focused = signal("");
   render(
     html`<div class="head-tools"></div>
-      <div class="head-list" role="grid" aria-label="Heads"></div>`,
+      <div class="head-list" role="grid" aria-label=${t("Heads")}></div>`,
     root,
   );
   const list = root.querySelector<HTMLElement>(".head-list")!;
@@ -62,7 +64,7 @@ export function mountHeadList(root: HTMLElement, panel: Panel): void {
             (head) => headRow(panel, head, head.name === reachable),
           )
         : html`<div role="row">
-            <p role="gridcell" class="hint">No head matches “${panel.filter.value}”.</p>
+            <p role="gridcell" class="hint">${t("No head matches “{0}”.", panel.filter.value)}</p>
           </div>`,
       list,
     );
@@ -98,25 +100,25 @@ function tools(panel: Panel) {
     return html`<p class="like">
       ${
         error
-          ? error.message
-          : html`Heads like <b>L${address.layer} H${address.head}</b>${pending ? " …" : ", by JS divergence"}`
+          ? t(error.message)
+          : html`${t("Heads like {0}, by JS divergence", `L${address.layer} H${address.head}`)}${pending ? " …" : ""}`
       }
-      ${iconButton("close", "Show all heads", () => (like.value = undefined))}
+      ${iconButton("close", t("Show all heads"), () => (like.value = undefined))}
     </p>`;
   }
   return html`${dropdown(
-      "Sort by",
+      t("Sort by"),
       [
-        { value: "place", label: "layer and head" },
-        ...names.map((name) => ({ value: name, label: statisticLabel(name) })),
+        { value: "place", label: t("layer and head") },
+        ...names.map((name) => ({ value: name, label: t(statisticLabel(name)) })),
       ],
       names.includes(sort.value) ? sort.value : "place",
       (value) => (sort.value = value),
     )}
     <input
       type="search"
-      aria-label="Filter heads by name or by what they do"
-      placeholder="Filter: induction, L2 …"
+      aria-label=${t("Filter heads by name or by what they do")}
+      placeholder=${t("Filter: induction, L2 …")}
       .value=${filter.value}
       @input=${(event: Event) => (filter.value = (event.target as HTMLInputElement).value)}
     />`;
@@ -132,8 +134,8 @@ function headRow(panel: Panel, head: ListedHead, reachable: boolean) {
   const sorted = sort.value in values ? sort.value : undefined;
   const aside =
     divergence !== undefined
-      ? { label: "JS divergence", text: statisticText(divergence) }
-      : sorted && { label: statisticLabel(sorted), text: statisticText(values[sorted]!) };
+      ? { label: t("JS divergence"), text: statisticText(divergence) }
+      : sorted && { label: t(statisticLabel(sorted)), text: statisticText(values[sorted]!) };
   const said = [name, aside && `${aside.label} ${aside.text}`, `${description} ${figure}`];
   return html`<div
     role="row"
@@ -160,16 +162,16 @@ function headRow(panel: Panel, head: ListedHead, reachable: boolean) {
       <span class="head-does">${description} <b>${figure}</b></span>
     </div>
     <div role="gridcell" class="head-actions">
-      ${pinButton(panel, "a", choice, name, isPinned(pins.value.a?.choice, choice))}
-      ${pinButton(panel, "b", choice, name, isPinned(pins.value.b?.choice, choice))}
+      ${pinButton(panel, "a", choice, name, isPinned(panel, pins.value.a, choice))}
+      ${pinButton(panel, "b", choice, name, isPinned(panel, pins.value.b, choice))}
       ${
         choice.head === "mean"
           ? nothing
           : html`<button
               class="pin"
               tabindex="-1"
-              title="Find heads like this one (s)"
-              aria-label=${`Find heads like ${name}`}
+              title=${t("Find heads like this one (s)")}
+              aria-label=${t("Find heads like {0}", name)}
               @click=${() => findLike(panel, choice)}
             >
               ≈
@@ -184,8 +186,8 @@ function allStatistics(values: Readonly<Record<string, number>>) {
   return html`<div role="gridcell" class="head-figures">
     ${Object.entries(values).map(
       ([name, value]) =>
-        html`<span class="head-figure" title=${statisticMeanings[name as StatisticName] ?? ""}
-          ><span class="name">${statisticLabel(name)}</span> <b>${statisticText(value)}</b></span
+        html`<span class="head-figure" title=${t(statisticMeanings[name as StatisticName] ?? "")}
+          ><span class="name">${t(statisticLabel(name))}</span> <b>${statisticText(value)}</b></span
         >`,
     )}
   </div>`;
@@ -197,14 +199,16 @@ function pinButton(panel: Panel, slot: "a" | "b", choice: HeadChoice, name: stri
     class="pin pin-${slot}"
     tabindex="-1"
     aria-pressed=${pinned}
-    title=${`Pin as ${letter} (${slot})`}
-    aria-label=${`Pin ${name} as ${letter}`}
+    title=${t("Pin as {0} ({1})", letter, slot)}
+    aria-label=${t("Pin {0} as {1}", name, letter)}
     @click=${() => panel.pin(slot, pinned ? undefined : choice)}
   >
     ${letter}
   </button>`;
 }
 
-function isPinned(pin: HeadChoice | undefined, choice: HeadChoice): boolean {
-  return pin?.block === choice.block && pin.layer === choice.layer && pin.head === choice.head;
+/** Of this run: the same head of another text is another pin. */
+function isPinned({ inspector }: Panel, pin: Pin | undefined, choice: HeadChoice): boolean {
+  const own = pin?.runId === inspector.run.value?.runId ? pin?.choice : undefined;
+  return own?.block === choice.block && own.layer === choice.layer && own.head === choice.head;
 }

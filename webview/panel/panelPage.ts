@@ -9,6 +9,7 @@ import type { Host } from "../host";
 import { mountBanner } from "../parts/banner";
 import { parseSelection } from "../state/persisted";
 import { watchTheme } from "../theme";
+import { t } from "../words";
 import { mountComparison } from "./comparisonPane";
 import { mountHeadList } from "./headList";
 import { createPanel, type Panel } from "./panelState";
@@ -47,10 +48,10 @@ export function mountPanel(root: HTMLElement, host: Host<PanelContract>, events:
   render(
     html`<div class="banner" hidden></div>
       <main>
-        <h1 class="sr-only">Heads of the inspected text</h1>
+        <h1 class="sr-only">${t("Heads of the inspected text")}</h1>
         <div class="page-message"></div>
-        <section class="heads" aria-label="Heads"></section>
-        <section class="comparison" aria-label="Comparison of A with B"></section>
+        <section class="heads" aria-label=${t("Heads")}></section>
+        <section class="comparison" aria-label=${t("Comparison of A with B")}></section>
       </main>
       <div class="sr-only" aria-live="polite" id="said"></div>`,
     root,

@@ -1,6 +1,5 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
 import type { HeadAddress, HeadChoice } from "../../src/core/run";
-import { choiceTitle } from "../parts/figureText";
 import { watchColours, type Colours } from "../parts/colours";
 import type { Comparison, SimilarHead } from "../../src/protocol/comparison";
 import type { PanelContract, Pins, PinSlot } from "../../src/protocol/panelContract";
@@ -10,7 +9,9 @@ import { createInspector, type Inspector } from "../state/inspector";
 import { load, type Loaded } from "../state/load";
 import { plainArrangement } from "../state/persisted";
 import type { Theme } from "../theme";
+import { t } from "../words";
 import { loadOverview, type OverviewData } from "../views/heads/overviewData";
+import { headName } from "./headName";
 import { arrangeHeads, type ListedHead } from "./arrangeHeads";
 
 /** Cells on a side of the small matrices: more than a side bar has pixels for is pooled. */
@@ -29,7 +30,10 @@ export interface Panel {
   readonly like: Signal<HeadAddress | undefined>;
   readonly similar: ReadonlySignal<Loaded<readonly SimilarHead[]>>;
   readonly heads: ReadonlySignal<readonly ListedHead[]>;
+  /** As the host says. */
   readonly pins: Signal<Pins>;
+  /** Whether the heads of two runs are chosen together. */
+  readonly sameHead: Signal<boolean>;
   readonly comparison: ReadonlySignal<Loaded<Comparison>>;
   /** The cell of the compared pictures that is pointed at. */
   readonly cell: Signal<{ readonly row: number; readonly column: number } | undefined>;
@@ -38,6 +42,10 @@ export interface Panel {
   open(choice: HeadChoice, query?: number): void;
   pin(slot: PinSlot, choice: HeadChoice | undefined): void;
   swap(): void;
+  /** Another head of a pinned run; of both, where they are of two runs and `sameHead` is on. */
+  choosePin(slot: PinSlot, choice: HeadChoice): void;
+  /** Runs a pin again, or only the part of its text that fits. */
+  runPin(slot: PinSlot, part?: boolean): void;
   reset(): void;
 }
 
@@ -66,15 +74,17 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
   });
   const { state: comparison } = load<Comparison>(() => {
     const { a, b } = pins.value;
-    if (!a || !b) return undefined;
-    const query = { runId: a.runId, choice: a.choice, other: b, size: mostCells };
+    if (!a?.runId || !a.choice || !b?.runId || !b.choice) return undefined;
+    const other = { runId: b.runId, choice: b.choice };
+    const query = { runId: a.runId, choice: a.choice, other, size: mostCells };
     return { key: JSON.stringify(query), ask: (signal) => host.remote.compare(query, { signal }) };
   });
   const known = computed(() => {
     const { value } = statistics.value;
     return value?.[0]?.address.block === block.value?.kind ? value : undefined;
   });
-  // The page's own pins are shown at once; the host's answer is the same.
+  const sameHead = signal(true);
+  // The host reports its own failures.
   const tell = (promise: Promise<unknown>) => void promise.catch(() => undefined);
 
   return {
@@ -90,6 +100,7 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
       arrangeHeads(block.value, known.value, sort.value, filter.value, like.value && similar.value.value),
     ),
     pins,
+    sameHead,
     comparison,
     cell: signal(undefined),
     said,
@@ -98,20 +109,24 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
       tell(host.remote.select(inspector.selection.peek()));
     },
     pin(slot, choice) {
-      const runId = run.peek()?.runId;
-      if (!runId) return;
-      pins.value = { ...pins.peek(), [slot]: choice && { runId, choice } };
-      if (choice) said.value = `${choiceTitle(choice, 1)} is ${slot.toUpperCase()}`;
+      if (choice) said.value = t("{0} is {1}", headName(choice), slot.toUpperCase());
       tell(host.remote.pin({ slot, ...(choice && { choice }) }));
     },
+    choosePin(slot, choice) {
+      const other = slot === "a" ? "b" : "a";
+      const { [slot]: own, [other]: partner } = pins.peek();
+      tell(host.remote.choosePin({ slot, choice }));
+      const areTwo = partner?.runId !== undefined && own?.runId !== partner.runId;
+      if (sameHead.peek() && areTwo) tell(host.remote.choosePin({ slot: other, choice }));
+    },
+    runPin(slot, part) {
+      tell(host.remote.runPin({ slot, ...(part && { part }) }));
+    },
     swap() {
-      const { a, b } = pins.peek();
-      pins.value = { ...(b && { a: b }), ...(a && { b: a }) };
       tell(host.remote.swapPins());
     },
     reset() {
       like.value = undefined;
-      pins.value = {};
     },
   };
 }

@@ -2,6 +2,7 @@ import { html, nothing, render } from "lit-html";
 import { effect, signal } from "@preact/signals-core";
 import { textButton } from "../controls";
 import { onFrame } from "../frame";
+import { t } from "../words";
 import type { Inspector } from "../state/inspector";
 
 /** Progress is shown only to those who wait longer than this, in milliseconds. */
@@ -45,29 +46,29 @@ function message(inspector: Inspector, waited: boolean) {
     case "empty":
       return html`<div class="message">
         <span class="codicon codicon-eye" aria-hidden="true"></span>
-        <p>Select text in an editor and run <b>Headlight: Inspect Attention</b>.</p>
-        <p class="hint">With nothing selected, the paragraph at the cursor is inspected.</p>
+        <p>${t("Select text in an editor and run “Headlight: Inspect Attention”.")}</p>
+        <p class="hint">${t("With nothing selected, the paragraph at the cursor is inspected.")}</p>
       </div>`;
     case "running":
       return waited
         ? html`<div class="message" role="status">
             <span class="codicon codicon-loading spin" aria-hidden="true"></span>
-            <p>${content.stage ?? "Inspecting"} …</p>
-            ${textButton("Cancel", cancel, "secondary")}
+            <p>${t(content.stage ?? "Inspecting")} …</p>
+            ${textButton(t("Cancel"), cancel, "secondary")}
           </div>`
         : nothing;
     case "failed":
       return html`<div class="message failed" role="alert">
         <span class="codicon codicon-error" aria-hidden="true"></span>
         <p>${content.error.message}</p>
-        ${content.canRunAgain ? textButton("Run again", runAgain) : nothing}
+        ${content.canRunAgain ? textButton(t("Run again"), runAgain) : nothing}
       </div>`;
     case "shown":
       return content.stale
         ? html`<div class="message stale" role="status">
             <span class="codicon codicon-history" aria-hidden="true"></span>
-            <p>The text has changed since this inspection.</p>
-            ${textButton("Run again", runAgain, "secondary")}
+            <p>${t("The text has changed since this inspection.")}</p>
+            ${textButton(t("Run again"), runAgain, "secondary")}
           </div>`
         : nothing;
   }

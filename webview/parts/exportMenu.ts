@@ -4,6 +4,7 @@ import type { Host } from "../host";
 import type { MountedView, ViewExports } from "../views/view";
 import { svgToPng } from "./canvas";
 import { iconButton } from "../controls";
+import { t } from "../words";
 
 export type ExportKind = "svg" | "png" | "csv" | "json";
 
@@ -18,23 +19,28 @@ const kinds: readonly { readonly kind: ExportKind; readonly label: string }[] = 
 const density = 3;
 
 /** The button with its menu; what can be exported is up to the view that is shown. */
-export function createExportMenu(view: () => MountedView | undefined, run: (kind: ExportKind) => void) {
+export function createExportMenu(
+  view: () => Pick<MountedView, "exports"> | undefined,
+  run: (kind: ExportKind) => void,
+) {
   const open = signal(false);
-  const toggle = () => {
+  const menuOf = (event: Event) => (event.currentTarget as Element).closest(".export")!;
+  const toggle = (event: Event) => {
     open.value = !open.peek();
     if (!open.peek()) return;
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(".menu [role=menuitem]")?.focus());
+    const menu = menuOf(event);
+    requestAnimationFrame(() => menu.querySelector<HTMLElement>("[role=menuitem]")?.focus());
   };
-  const close = () => {
+  const close = (event: Event) => {
     open.value = false;
-    document.querySelector<HTMLElement>(".export vscode-button")?.focus();
+    menuOf(event).querySelector<HTMLElement>("vscode-button")?.focus();
   };
   const onKey = (event: KeyboardEvent) => {
-    const items = [...document.querySelectorAll<HTMLElement>(".menu [role=menuitem]")];
+    const items = [...menuOf(event).querySelectorAll<HTMLElement>("[role=menuitem]")];
     const at = items.indexOf(document.activeElement as HTMLElement);
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) items[(at + by + items.length) % items.length]?.focus();
-    else if (event.key === "Escape") close();
+    else if (event.key === "Escape") close(event);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -45,19 +51,19 @@ export function createExportMenu(view: () => MountedView | undefined, run: (kind
   };
   return () =>
     html`<div class="export" @keydown=${onKey} @focusout=${onLeave}>
-      ${iconButton("export", "Export", toggle, view()?.exports === undefined)}
-      <div class="menu" role="menu" aria-label="Export" ?hidden=${!open.value}>
+      ${iconButton("export", t("Export"), toggle, view()?.exports === undefined)}
+      <div class="menu" role="menu" aria-label=${t("Export")} ?hidden=${!open.value}>
         ${kinds.map(
           ({ kind, label }) =>
             html`<button
               role="menuitem"
               tabindex="-1"
-              @click=${() => {
-                close();
+              @click=${(event: Event) => {
+                close(event);
                 run(kind);
               }}
             >
-              ${label}
+              ${t(label)}
             </button>`,
         )}
       </div>

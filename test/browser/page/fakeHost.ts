@@ -1,4 +1,5 @@
 import { HeadlightError } from "../../../src/core/errors";
+import type { HeadChoice, RunSummary } from "../../../src/core/run";
 import { openChannel } from "../../../src/protocol/channel";
 import { parseStandalone } from "../../../src/protocol/standalone";
 import type { PanelContract, PanelEvents, Pin, Pins, PinSlot } from "../../../src/protocol/panelContract";
@@ -40,6 +41,16 @@ const host: FakeHost = {
 };
 window.fakeHost = host;
 
+function setPins(next: Pins): void {
+  pins = next;
+  channel.emit("pins", pins);
+}
+
+function pinOf({ runId, model, text, blocks }: RunSummary, choice: HeadChoice): Pin {
+  const layers = blocks.find(({ kind }) => kind === choice.block)!.layers;
+  return { runId, choice, model: model.name, text, layers, stale: false };
+}
+
 const noted =
   <A, R>(method: string, answer: (argument: A) => R) =>
   (argument: A): R => {
@@ -72,12 +83,15 @@ const channel = openChannel<PanelContract, object, object, PanelEvents>(
     runAgain: noted("runAgain", () => {}),
     cancel: noted("cancel", () => {}),
     pins: noted("pins", () => pins),
-    pin: noted("pin", ({ slot, choice }: { slot: PinSlot; choice?: Pin["choice"] }) => {
-      pins = { ...pins, [slot]: choice && content && { runId: content.run.runId, choice } };
+    pin: noted("pin", ({ slot, choice }: { slot: PinSlot; choice?: HeadChoice }) => {
+      setPins({ ...pins, [slot]: choice && content && pinOf(content.run, choice) });
     }),
-    swapPins: noted("swapPins", () => {
-      pins = { a: pins.b, b: pins.a };
+    choosePin: noted("choosePin", ({ slot, choice }: { slot: PinSlot; choice: HeadChoice }) => {
+      const pin = pins[slot];
+      setPins({ ...pins, [slot]: pin && { ...pin, choice } });
     }),
+    runPin: noted("runPin", () => {}),
+    swapPins: noted("swapPins", () => setPins({ a: pins.b, b: pins.a })),
     save: noted("save", () => ({ saved: true })),
   },
 );

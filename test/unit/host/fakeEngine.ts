@@ -46,6 +46,10 @@ export function fakeEngine() {
       if (lost) throw lost;
       return [new Float32Array([index])];
     },
+    async compare() {
+      if (lost) throw lost;
+      return {};
+    },
     onEvent(given: Partial<EngineEvents>) {
       listener = given;
       return () => (listener = {});

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { messageFault } from "../../../src/host/pagePort";
 import {
+  parseChoosePin,
+  parsePin,
   parseReveal,
+  parseRunPin,
   parseSave,
   parseSelection,
   parseSliceQuery,
@@ -100,5 +103,27 @@ describe("a message that no channel would take", () => {
   it("is not one that follows the protocol", () => {
     expect(messageFault({ kind: "call", id: 1, method: "ready", argument: {} })).toBeUndefined();
     expect(messageFault({ kind: "cancel", id: 1 })).toBeUndefined();
+  });
+});
+
+describe("what the side panel may say of pins", () => {
+  it("is a slot, with a head or without one to empty it", () => {
+    expect(parsePin({ slot: "a", choice, runId: "r" })).toEqual({ slot: "a", choice });
+    expect(parsePin({ slot: "b" })).toEqual({ slot: "b" });
+    expect(parsePin({ slot: "b", choice: null })).toEqual({ slot: "b" });
+    expect(parseChoosePin({ slot: "b", choice })).toEqual({ slot: "b", choice });
+    expect(parseRunPin({ slot: "a" })).toEqual({ slot: "a", part: false });
+    expect(parseRunPin({ slot: "a", part: true })).toEqual({ slot: "a", part: true });
+  });
+
+  it.each([
+    [parsePin, undefined],
+    [parsePin, { slot: "c" }],
+    [parsePin, { slot: "a", choice: { ...choice, layer: -1 } }],
+    [parsePin, { slot: "a", choice: "L0 H0" }],
+    [parseChoosePin, { slot: "a" }],
+    [parseRunPin, { slot: 1 }],
+  ])("is refused otherwise: %o %j", (parse, raw) => {
+    expect(() => parse(raw)).toThrow(expect.objectContaining({ code: "malformed-message" }));
   });
 });

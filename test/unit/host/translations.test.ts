@@ -1,7 +1,10 @@
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { behaviours } from "../../../src/core/describeHead";
 import { emptyText, tooManyTokens, unknownRun, workerDied } from "../../../src/core/errors";
+import { statisticMeanings, statisticNames } from "../../../src/core/statistics";
+import { statisticLabel } from "../../../webview/state/readout";
 import * as errors from "../../../src/host/errors";
 import { localise } from "../../../src/host/localise";
 
@@ -10,12 +13,23 @@ const read = (file: string) =>
   JSON.parse(fs.readFileSync(path.join(root, file), "utf8")) as Record<string, string>;
 const placeholders = (text: string) => (text.match(/\{\d+\}/g) ?? []).sort();
 
-/** Every literal that the extension's code hands to a translation. */
+/** Every literal that the extension's and the pages' code hands to a translation, and what the side panel looks up by name. */
 function wordsInCode(): string[] {
-  const folder = path.join(root, "src", "host");
-  const sources = fs.readdirSync(folder).map((file) => fs.readFileSync(path.join(folder, file), "utf8"));
+  const files = ["src/host", "webview"].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => path.join(root, folder, file)),
+  );
+  const sources = files.map((file) => fs.readFileSync(file, "utf8"));
   const literals = sources.flatMap((text) => [...text.matchAll(/\bt\(\s*"((?:[^"\\]|\\.)*)"/g)]);
-  return literals.map(([, literal]) => JSON.parse(`"${literal}"`) as string);
+  return [
+    ...literals.map(([, literal]) => JSON.parse(`"${literal}"`) as string),
+    ...statisticNames.flatMap((name) => [statisticLabel(name), statisticMeanings[name]]),
+    ...Object.values(behaviours),
+    ...["mostly {0}", "partly {0}", "one token for each query; largest weight"],
+    "spread as over {0} equal tokens; entropy in bits",
+  ];
 }
 
 /** What the manifest names as %key%. */
@@ -53,6 +67,9 @@ describe.each(["zh-cn", "ru"])("the translation %s", (language) => {
     errors.binaryText(),
     errors.staleText(),
     errors.noInspection(),
+    errors.notTwoSelections(3),
+    errors.notTwoSelections(1),
+    errors.documentGone(),
   ])("says the failure $code with its values", ({ message }) => {
     const translate = (text: string, ...args: (string | number)[]) =>
       (bundle[text] ?? text).replace(/\{(\d+)\}/g, (_, index: string) => String(args[Number(index)]));

@@ -1,0 +1,38 @@
+import { cellRange } from "../../src/core/pooling";
+import { readoutWeight } from "../../src/paint/numberText";
+import { showWhiteSpace } from "../../src/paint/tokenText";
+import type { ComparedTokens, Comparison } from "../../src/protocol/comparison";
+
+/** "Games (4)"; where the sides differ, "Games (4) | games (3)"; "∅" for a side without a partner. */
+export function labelOf(group: ComparedTokens | undefined): string {
+  const { a, b } = group ?? {};
+  const side = (one: typeof a) => (one ? `${showWhiteSpace(one.text)} (${one.start})` : "∅");
+  return a?.text === b?.text && a?.start === b?.start ? side(a) : `${side(a)} | ${side(b)}`;
+}
+
+/** A row or column of the pictures: one group of tokens, or the first and the last of those that are pooled in it. */
+export function cellLabel(groups: readonly ComparedTokens[], cell: number, cells: number): string {
+  const [first, end] = cellRange(cell, groups.length, cells);
+  const last = end - first > 1 ? ` … ${labelOf(groups[end - 1])}` : "";
+  return `${labelOf(groups[first])}${last}`;
+}
+
+/** The tokens and both weights at a cell of the pictures; of a pooled cell the strongest that it pools. Empty outside. */
+export function cellText(
+  shown: Comparison,
+  row: number | undefined,
+  column: number | undefined,
+): { readonly tokens: string; readonly weights: string } | undefined {
+  if (row === undefined || column === undefined || row >= shown.rows || column >= shown.columns) return;
+  const at = row * shown.columns + column;
+  const query = cellLabel(shown.queries, row, shown.rows);
+  const key = cellLabel(shown.keys, column, shown.columns);
+  const [a, b] = [shown.a[at]!, shown.b[at]!];
+  const weights = `A ${readoutWeight(a)}, B ${readoutWeight(b)}, A − B ${signedWeight(shown.difference[at]!)}`;
+  return { tokens: `${query} → ${key}`, weights };
+}
+
+/** With its sign, so that a difference never reads as a weight. */
+export function signedWeight(value: number): string {
+  return `${value > 0 ? "+" : ""}${readoutWeight(value)}`;
+}
