@@ -1,3 +1,4 @@
+import { bitsOf, log2OfBits } from "./log2Table";
 import type { Tensor } from "./tensor";
 import type { TextRelations } from "./textRelations";
 
@@ -49,12 +50,12 @@ export const statisticMeanings: Readonly<Record<StatisticName, string>> = {
   newline: "Weight on tokens that hold a line break (queries after the first such token).",
 };
 
-/** Where earlier copies of each token lie: for each query, the indices of its token's earlier occurrences. */
-export function earlierOccurrences(ids: readonly number[]): readonly (readonly number[])[] {
-  const seen = new Map<number, number[]>();
-  return ids.map((id, index) => {
-    const before = seen.get(id) ?? [];
-    seen.set(id, [...before, index]);
+/** For each token the index of its latest earlier occurrence, -1 for a first one; following it leads to all of them. */
+export function earlierOccurrences(ids: readonly number[]): Int32Array {
+  const latest = new Map<number, number>();
+  return Int32Array.from(ids, (id, index) => {
+    const before = latest.get(id) ?? -1;
+    latest.set(id, index);
     return before;
   });
 }
@@ -65,94 +66,151 @@ export function earlierOccurrences(ids: readonly number[]): readonly (readonly n
  */
 export function statisticsOf(
   weights: Tensor,
-  earlier?: readonly (readonly number[])[],
+  earlier?: Int32Array,
   text?: TextRelations,
 ): Partial<Record<StatisticName, number>> {
   const [nQueries = 0, nKeys = 0] = weights.dims;
+  const { data } = weights;
+  const bits = bitsOf(data);
   const means = new Means();
   const offset = nKeys - nQueries;
+  const sums = new Float64Array(4);
   for (let query = 0; query < nQueries; query++) {
-    const row = weights.data.subarray(query * nKeys, (query + 1) * nKeys);
+    const start = query * nKeys;
     const position = query + offset;
-    const { sum, entropy, largest, distance } = rowSums(row, position);
-    if (sum === 0) continue;
-    means.add("entropy", entropy);
-    means.add("largest", largest);
+    sumRow(data, bits, start, nKeys, position, sums);
+    if (sums[SUM] === 0) continue;
+    means.add(ENTROPY, sums[ROW_ENTROPY]!);
+    means.add(LARGEST, sums[ROW_LARGEST]!);
     if (!earlier) continue;
-    means.add("distance", distance);
-    means.add("self", row[position]!);
-    means.add("neighbours", (row[position - 1] ?? 0) + row[position]! + (row[position + 1] ?? 0));
-    if (position > 0) means.add("previousToken", row[position - 1]!);
-    if (position > 0) means.add("firstToken", row[0]!);
-    if (position < nKeys - 1) means.add("nextToken", row[position + 1]!);
-    addOccurrences(means, row, position, earlier[position] ?? []);
-    if (text) addRelations(means, row, position, text);
+    const self = data[start + position]!;
+    const before = position > 0 ? data[start + position - 1]! : 0;
+    const after = position < nKeys - 1 ? data[start + position + 1]! : 0;
+    means.add(DISTANCE, sums[ROW_DISTANCE]!);
+    means.add(SELF, self);
+    means.add(NEIGHBOURS, before + self + after);
+    if (position > 0) means.add(PREVIOUS, before);
+    if (position > 0) means.add(FIRST, data[start]!);
+    if (position < nKeys - 1) means.add(NEXT, after);
+    addOccurrences(means, data, start, position, earlier);
+    if (text) addRelations(means, data, start, position, text);
   }
   return means.values();
 }
 
-function addOccurrences(means: Means, row: Float32Array, position: number, earlier: readonly number[]): void {
-  if (earlier.length === 0) return;
-  let duplicate = 0;
-  let induction = 0;
-  let nFollowers = 0;
-  for (const key of earlier) {
-    duplicate += row[key]!;
-    // What followed the token directly before is the query itself.
-    if (key + 1 === position) continue;
-    induction += row[key + 1]!;
-    nFollowers++;
-  }
-  means.add("duplicate", duplicate);
-  if (nFollowers > 0) means.add("induction", induction);
-}
+/** Places in what `sumRow` fills. */
+const [SUM, ROW_ENTROPY, ROW_LARGEST, ROW_DISTANCE] = [0, 1, 2, 3];
 
-function addRelations(means: Means, row: Float32Array, position: number, text: TextRelations): void {
-  const { openings, wordStart, delimiters, newlines } = text;
-  const sumOver = (keys: readonly number[]) => keys.reduce((sum, key) => sum + row[key]!, 0);
-  const partners = openings[position] ?? [];
-  if (partners.length > 0) means.add("bracket", sumOver(partners));
-  const start = wordStart[position] ?? position;
-  if (start < position)
-    means.add(
-      "sameWord",
-      row.subarray(start, position).reduce((sum, w) => sum + w, 0),
-    );
-  if (delimiters.length > 0 && delimiters[0]! < position) means.add("delimiter", sumOver(delimiters));
-  if (newlines.length > 0 && newlines[0]! < position) means.add("newline", sumOver(newlines));
-}
-
-function rowSums(row: Float32Array, position: number) {
+/** One pass over a row: test/bench/statistics.bench.ts measures it. */
+function sumRow(
+  data: Float32Array,
+  bits: Uint32Array,
+  start: number,
+  nKeys: number,
+  position: number,
+  sums: Float64Array,
+): void {
   let sum = 0;
   let entropy = 0;
   let largest = 0;
   let distance = 0;
-  for (let key = 0; key < row.length; key++) {
-    const weight = row[key]!;
+  for (let key = 0, at = start; key < nKeys; key++, at++) {
+    const weight = data[at]!;
     if (weight === 0) continue;
     sum += weight;
-    entropy -= weight * Math.log2(weight);
+    entropy -= weight * log2OfBits(bits[at]!);
     if (weight > largest) largest = weight;
-    distance += weight * Math.abs(position - key);
+    distance += weight * (key < position ? position - key : key - position);
   }
-  return { sum, entropy, largest, distance };
+  sums[SUM] = sum;
+  // A weight of exactly 1 has entropy 0, not -0.
+  sums[ROW_ENTROPY] = entropy + 0;
+  sums[ROW_LARGEST] = largest;
+  sums[ROW_DISTANCE] = distance;
 }
 
-class Means {
-  private readonly sums: Partial<Record<StatisticName, number>> = {};
-  private readonly counts: Partial<Record<StatisticName, number>> = {};
+function addOccurrences(
+  means: Means,
+  data: Float32Array,
+  start: number,
+  position: number,
+  earlier: Int32Array,
+): void {
+  let key = earlier[position] ?? -1;
+  if (key < 0) return;
+  let duplicate = 0;
+  let induction = 0;
+  let nFollowers = 0;
+  for (; key >= 0; key = earlier[key]!) {
+    duplicate += data[start + key]!;
+    // What followed the token directly before is the query itself.
+    if (key + 1 === position) continue;
+    induction += data[start + key + 1]!;
+    nFollowers++;
+  }
+  means.add(DUPLICATE, duplicate);
+  if (nFollowers > 0) means.add(INDUCTION, induction);
+}
 
-  add(name: StatisticName, value: number): void {
-    this.sums[name] = (this.sums[name] ?? 0) + value;
-    this.counts[name] = (this.counts[name] ?? 0) + 1;
+function addRelations(
+  means: Means,
+  data: Float32Array,
+  start: number,
+  position: number,
+  { openings, wordStart, delimiters, newlines }: TextRelations,
+): void {
+  const partners = openings[position] ?? [];
+  if (partners.length > 0) means.add(BRACKET, sumOver(data, start, partners));
+  const word = wordStart[position] ?? position;
+  if (word < position) {
+    let sum = 0;
+    for (let key = word; key < position; key++) sum += data[start + key]!;
+    means.add(SAME_WORD, sum);
+  }
+  if (delimiters.length > 0 && delimiters[0]! < position) {
+    means.add(DELIMITER, sumOver(data, start, delimiters));
+  }
+  if (newlines.length > 0 && newlines[0]! < position) means.add(NEWLINE, sumOver(data, start, newlines));
+}
+
+function sumOver(data: Float32Array, start: number, keys: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < keys.length; i++) sum += data[start + keys[i]!]!;
+  return sum;
+}
+
+const placeOf = (name: StatisticName) => statisticNames.indexOf(name);
+const ENTROPY = placeOf("entropy");
+const LARGEST = placeOf("largest");
+const DISTANCE = placeOf("distance");
+const PREVIOUS = placeOf("previousToken");
+const NEXT = placeOf("nextToken");
+const FIRST = placeOf("firstToken");
+const SELF = placeOf("self");
+const NEIGHBOURS = placeOf("neighbours");
+const INDUCTION = placeOf("induction");
+const DUPLICATE = placeOf("duplicate");
+const BRACKET = placeOf("bracket");
+const SAME_WORD = placeOf("sameWord");
+const DELIMITER = placeOf("delimiter");
+const NEWLINE = placeOf("newline");
+
+/** Means over queries, each statistic over those that have it. */
+class Means {
+  private readonly sums = new Float64Array(statisticNames.length);
+  private readonly counts = new Int32Array(statisticNames.length);
+
+  add(place: number, value: number): void {
+    this.sums[place]! += value;
+    this.counts[place]! += 1;
   }
 
   values(): Partial<Record<StatisticName, number>> {
     const means: Partial<Record<StatisticName, number>> = {};
-    for (const name of statisticNames) {
-      const count = this.counts[name];
-      if (count !== undefined) means[name] = this.sums[name]! / count;
-    }
+    statisticNames.forEach((name, place) => {
+      const count = this.counts[place]!;
+      if (count > 0) means[name] = this.sums[place]! / count;
+    });
     return means;
   }
 }

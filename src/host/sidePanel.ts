@@ -1,4 +1,4 @@
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import type { Local } from "../protocol/channel";
 import type { PanelContract, PanelEvents, PinSlot } from "../protocol/panelContract";
 import { noInspection } from "./errors";

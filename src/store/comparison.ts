@@ -6,7 +6,7 @@ import {
   signedDifference,
   summariseDivergence,
 } from "../core/compare/divergence";
-import { nearestHeads } from "../core/compare/similarHeads";
+import { headRows, nearestHeads, type HeadRows } from "../core/compare/similarHeads";
 import { badChoice } from "../core/errors";
 import { farthestPool, maxPool } from "../core/pooling";
 import { findBlock, tokensOf, type HeadAddress, type HeadChoice, type RunSummary } from "../core/run";
@@ -15,7 +15,7 @@ import type { Token } from "../core/token";
 import type { ComparedSide, ComparedTokens, Comparison, SimilarHead } from "../protocol/comparison";
 import { headOf, layerOf, layersOf, matrixOf, tensorOf } from "./heads";
 import { visibleKeys } from "./layerMask";
-import type { StoredRun } from "./storedRun";
+import type { StoredLayer, StoredRun } from "./storedRun";
 
 /** One side of a comparison. */
 export interface Compared {
@@ -26,21 +26,33 @@ export interface Compared {
 /** How many of the largest differences are listed. */
 const LISTED = 12;
 
-/** Heads of the same block and shape, nearest first (144 heads x 512 tokens: 2.3 s on a busy two-core machine). */
+const known = new WeakMap<StoredLayer, HeadRows[]>();
+
+/** Each head of a layer with its rows' sums and entropies, computed once. */
+function rowsOf(layer: StoredLayer): HeadRows[] {
+  const { block, info } = layer;
+  const dims = [info.nQueries, info.nKeys];
+  const rows =
+    known.get(layer) ??
+    Array.from({ length: info.nHeads }, (_, head) =>
+      headRows({ block, layer: info.layer, head }, { dims, data: headOf(tensorOf(layer, "weights"), head) }),
+    );
+  known.set(layer, rows);
+  return rows;
+}
+
+/** Heads of the same block and shape, nearest first. test/bench/statistics.bench.ts measures it. */
 export function similarHeads(run: StoredRun, address: HeadAddress): SimilarHead[] {
   const own = layerOf(run, address.block, address.layer);
-  const { nQueries, nKeys } = own.info;
-  const dims = [nQueries, nKeys];
-  const others = layersOf(run, address.block)
-    .filter(({ info, tensors }) => tensors.has("weights") && `${info.nQueries},${info.nKeys}` === `${dims}`)
-    .flatMap((layer) =>
-      Array.from({ length: layer.info.nHeads }, (_, head) => ({
-        address: { block: address.block, layer: layer.info.layer, head },
-        weights: { dims, data: headOf(tensorOf(layer, "weights"), head) },
-      })),
-    )
-    .filter(({ address: { layer, head } }) => layer !== address.layer || head !== address.head);
-  return nearestHeads({ dims, data: headOf(tensorOf(own, "weights"), address.head) }, others);
+  const head = rowsOf(own)[address.head];
+  if (!head) throw badChoice(`the layer has no head ${address.head}`);
+  const isAlike = ({ info, tensors }: StoredLayer) =>
+    tensors.has("weights") && info.nQueries === own.info.nQueries && info.nKeys === own.info.nKeys;
+  const others = layersOf(run, address.block).filter(isAlike).flatMap(rowsOf);
+  return nearestHeads(
+    head,
+    others.filter((other) => other !== head),
+  );
 }
 
 /** A against B; where their tokens differ, aligned first. */

@@ -8,10 +8,11 @@ const TEXT = "The cat sat on the mat.\n\nThe dog sat on the mat.";
 /** Waits for pins that satisfy; the test's own time limit is the limit. */
 async function pinsWhen(satisfies: (pins: Pins) => boolean): Promise<Pins> {
   const api = await headlight();
-  while (!satisfies(api.pins())) await new Promise((resolve) => setTimeout(resolve, 25));
+  while (!satisfies(api.pins())) await pause();
   return api.pins();
 }
 
+const pause = () => new Promise((resolve) => setTimeout(resolve, 25));
 const compare = () => vscode.commands.executeCommand("headlight.compareSelections");
 const areReady = ({ a, b }: Pins) => a?.runId !== undefined && b?.runId !== undefined;
 
@@ -19,6 +20,8 @@ describe("Comparing two selections", () => {
   let editor: vscode.TextEditor;
   beforeEach(async () => {
     editor = await openText(TEXT);
+    // An untitled document may take over the name, and for a moment the text, of the one just closed.
+    while (vscode.window.activeTextEditor?.document.getText() !== TEXT) await pause();
   });
   afterEach(async () => {
     await setting("model", undefined);
