@@ -28,7 +28,7 @@ export type InspectionState =
 /** `stale`: the document no longer says what was asked about. */
 type Placed<S> = S & { readonly request: InspectionRequest; readonly stale: boolean };
 export type ShownState = Extract<InspectionState, { status: "shown" }>;
-export type Stage = "load" | "tokenize" | "run" | "read";
+export type Stage = "load" | "tokenize" | "run" | "read" | "verify";
 
 /**
  * One inspection from request to result. A newer request supersedes an older one; a cancelled one gives the place

@@ -39,8 +39,12 @@ export function inspectorHtml(page: InspectorPage): string {
     <title>Headlight</title>
   </head>
   <body>
-    <div id="page"></div>${page.words ? `
-    ${dataBlock(page.words)}` : ""}
+    <div id="page"></div>${
+      page.words
+        ? `
+    ${dataBlock(page.words)}`
+        : ""
+    }
     <script type="module" nonce="${attribute(page.nonce)}" src="${attribute(page.scriptUri)}"></script>
   </body>
 </html>
