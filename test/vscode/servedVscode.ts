@@ -5,6 +5,7 @@ import { browserArguments, findBrowser } from "../../scripts/browser.mjs";
 import { outFolder, root, throwawayFolder } from "../../scripts/folders.mjs";
 import { linkExtension } from "../../scripts/vscode/linkExtension.mjs";
 import { addressOf, installVsix, startServer } from "../../scripts/vscode/server.mjs";
+import { watchPage, type Note } from "./watchPage";
 
 const themes = {
   light: "Default Light Modern",
@@ -33,15 +34,9 @@ export interface ServedVscode {
   stateKept(satisfies: (state: string) => boolean): Promise<void>;
   /** Keeps a picture in out/screenshots. */
   picture(name: string): Promise<void>;
-  /** Every painting of a canvas in the inspector so far, where that is watched. */
-  paintings(): Promise<Painting[]>;
+  /** Every key, message and painting so far, in order of time, where that is watched. */
+  notes(): Promise<Note[]>;
   close(): Promise<void>;
-}
-
-export interface Painting {
-  /** Since the epoch. */
-  readonly atMs: number;
-  readonly checksum: number;
 }
 
 export async function openVscode(options: {
@@ -50,7 +45,7 @@ export async function openVscode(options: {
   vsix?: string;
   /** A folder to copy; the samples when absent. */
   from?: string;
-  watchPainting?: boolean;
+  watch?: boolean;
 }): Promise<ServedVscode> {
   const dataFolder = throwawayFolder("journey");
   const folder = path.join(dataFolder, "samples");
@@ -67,7 +62,7 @@ export async function openVscode(options: {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(240_000);
   await page.addInitScript(keepWebviewPort);
-  if (options.watchPainting) await page.addInitScript(watchPainting);
+  if (options.watch) await page.addInitScript(watchPage);
   await page.goto(addressOf(server, { folder, file: path.join(folder, options.file) }));
   await page.getByRole("tab", { name: options.file }).waitFor();
   await page.locator(".monaco-editor .view-line").first().waitFor();
@@ -113,15 +108,11 @@ export async function openVscode(options: {
     async picture(name) {
       await page.screenshot({ path: path.join(outFolder, "screenshots", `${name}.png`) });
     },
-    async paintings() {
+    async notes() {
       const frames = page
         .frames()
-        .map((frame) =>
-          frame.evaluate(
-            () => (window as unknown as { headlightPaintings?: Painting[] }).headlightPaintings ?? [],
-          ),
-        );
-      return (await Promise.all(frames)).flat();
+        .map((frame) => frame.evaluate(() => (window as { headlightNotes?: Note[] }).headlightNotes ?? []));
+      return (await Promise.all(frames)).flat().sort((one, other) => one.atMs - other.atMs);
     },
     async close() {
       await browser.close();
@@ -166,27 +157,20 @@ function keepWebviewPort(): void {
     get: () => acquire,
     set: (original: () => unknown) => {
       acquire = () => {
-        const port = original();
-        Object.assign(window, { headlightPort: port });
-        return port;
+        const port = original() as { postMessage(message: unknown): void };
+        const { headlightWatch } = window as { headlightWatch?: () => (message: unknown) => void };
+        const sent = headlightWatch?.();
+        const post = (message: unknown) => {
+          sent?.(message);
+          port.postMessage(message);
+        };
+        // What VS Code gives is frozen.
+        const watched = sent ? { ...port, postMessage: post } : port;
+        Object.assign(window, { headlightPort: watched });
+        return watched;
       };
     },
   });
-}
-
-/** Runs in every frame first: notes when what was put on a canvas, however small. */
-function watchPainting(): void {
-  const paintings: Painting[] = [];
-  Object.assign(window, { headlightPaintings: paintings });
-  const { prototype } = CanvasRenderingContext2D;
-  const put = prototype.putImageData;
-  prototype.putImageData = function (this: CanvasRenderingContext2D, image: ImageData, x: number, y: number) {
-    Reflect.apply(put, this, [image, x, y]);
-    const atMs = performance.timeOrigin + performance.now();
-    let checksum = 0;
-    for (const pixel of new Uint32Array(image.data.buffer)) checksum = (checksum * 31 + pixel) | 0;
-    paintings.push({ atMs, checksum });
-  } as typeof put;
 }
 
 /** Runs in the page: all that VS Code wrote down about this folder. */
