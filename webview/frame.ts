@@ -45,3 +45,8 @@ export function drawBeforeKeys(): void {
 function drawPending(): void {
   for (const start of [...pending]) start();
 }
+
+/** Resolves when the browser has painted what is drawn in the next animation frame. */
+export function nextPainting(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
+}

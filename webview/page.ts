@@ -21,6 +21,7 @@ import { mountHeader } from "./parts/header";
 import { mountReadout } from "./parts/readout";
 import { createShortcutList } from "./parts/shortcutList";
 import { mountTokenStrip } from "./parts/tokenStrip";
+import { answeringAhead, type Ahead } from "./state/ahead";
 import { createInspector, type Inspector } from "./state/inspector";
 import { parsePersisted, parseSelection, persistedState } from "./state/persisted";
 import { createRunData } from "./state/runData";
@@ -56,7 +57,8 @@ export function pageEvents(): PageEvents {
 /** Builds the page and keeps it in step with the host. */
 export function mountPage(root: HTMLElement, host: Host, events: PageEvents): void {
   const kept = parsePersisted(host.getState());
-  const inspector = createInspector(host, watchTheme(), kept.arrangement);
+  const ahead = answeringAhead(host);
+  const inspector = createInspector(ahead.host, watchTheme(), kept.arrangement);
   if (kept.selection) inspector.select(kept.selection);
   const context: ViewContext = { inspector, data: createRunData(inspector) };
   render(
@@ -98,7 +100,7 @@ export function mountPage(root: HTMLElement, host: Host, events: PageEvents): vo
   };
   drawBeforeKeys();
   listenToKeys(command);
-  events.listen(hostListener(inspector, command));
+  events.listen(hostListener(inspector, ahead, command));
   greet(inspector);
   effect(() => {
     const { query } = inspector.theme.value.palette;
@@ -204,9 +206,12 @@ function mountStage(
   });
 }
 
-function hostListener(inspector: Inspector, command: (name: PageCommand) => void): ViewEvents {
+function hostListener(inspector: Inspector, ahead: Ahead, command: (name: PageCommand) => void): ViewEvents {
   return {
-    content: (content) => receiveContent(inspector, content),
+    content(content) {
+      if (content?.status === "shown" && content.ahead) ahead.keep(content.run.runId, content.ahead);
+      receiveContent(inspector, content);
+    },
     selection: (selection) => {
       const parsed = parseSelection(selection);
       if (parsed) inspector.select({ query: undefined, ...parsed });

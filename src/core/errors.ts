@@ -272,10 +272,3 @@ export function batchGiven(input: string, batch: number): HeadlightError {
     `The input "${input}" holds a batch of ${batch}; Headlight inspects one at a time. Save each on its own, with a batch of 1.`,
   );
 }
-
-export function verificationDiffers(model: string, difference: number): HeadlightError {
-  return new HeadlightError(
-    "verification-differs",
-    `The weights that ${model} handed over differ from those computed again by up to ${difference.toExponential(1)}, more than rounding explains.`,
-  );
-}

@@ -18,11 +18,11 @@ import { RunHolds } from "./runHolds";
 import { saveBytes } from "./saveBytes";
 import type { Session } from "./session";
 import { HEADS_VIEW, SidePanel } from "./sidePanel";
+import { Surroundings } from "./surroundings";
 import { engineSettings, onSettings, overlaySettings } from "./settings";
 import { StatusBar } from "./status";
 import { Overlay } from "./overlay";
 import { caretToken } from "./caret";
-import { ModelVerifier } from "./verifyModel";
 
 /** Puts the extension together. Nothing is read or started here: the engine starts with the first inspection. */
 export function activateHeadlight(context: vscode.ExtensionContext, platform: HostPlatform): HeadlightApi {
@@ -36,7 +36,6 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   const holds = new RunHolds(engine);
   const inspectors = new Inspectors(engine, holds, context.extensionUri, reporter, actionsFor);
   const inspector = new Inspector(engine, models, inspectors, lastEditor, reporter);
-  const verifier = new ModelVerifier(engine, models, inspectors, lastEditor, reporter);
   const status = new StatusBar();
   const followMode = new FollowMode(inspector, inspectors, follow);
   const overlay = new Overlay((error) => reporter.record(error));
@@ -68,7 +67,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
 
   const draw = () => void overlay.show(inspectors.active?.session, overlaySettings());
 
-  function follow(): void {
+  const surroundings = new Surroundings(() => {
     const session = inspectors.active?.session;
     status.show(session, followMode.cost);
     draw();
@@ -77,6 +76,10 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     setContext("running", is("running"));
     setContext("shown", is("shown"));
     setContext("following", followMode.cost !== undefined);
+  });
+
+  function follow(): void {
+    surroundings.stateChanged(inspectors.active?.session.state);
     changed.fire(current());
   }
 
@@ -86,25 +89,15 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     inspectors,
     status,
     overlay,
+    surroundings,
     followMode,
     changed,
     sidePanel,
-    verifier,
     vscode.window.registerWebviewViewProvider(HEADS_VIEW, sidePanel),
     { dispose: () => void engine.stop() },
     inspectors.onDidChange(follow),
     inspectors.onDidChange(() => inspectors.all.length === 0 && pins.clear()),
-    registerCommands({
-      inspector,
-      followMode,
-      inspectors,
-      lastEditor,
-      pins,
-      models,
-      platform,
-      reporter,
-      verifier,
-    }),
+    registerCommands({ inspector, followMode, inspectors, lastEditor, pins, models, platform, reporter }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {
       deserializeWebviewPanel: (panel, state) => inspector.restore(panel, state),
     }),
@@ -160,6 +153,11 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   };
 }
 
+const contexts = new Map<string, boolean>();
+
+/** Each one makes the window look at all its menus: only what changed is told. */
 function setContext(name: string, value: boolean): void {
+  if (contexts.get(name) === value) return;
+  contexts.set(name, value);
   void vscode.commands.executeCommand("setContext", `headlight.${name}`, value);
 }

@@ -194,7 +194,8 @@ export class Inspector {
 
   async #start(inspector: InspectorPanel, request: InspectionRequest, voice: Voice = "aloud") {
     const { inspection } = inspector.session;
-    inspector.panel.title = titleOf(request);
+    const title = titleOf(request);
+    if (inspector.panel.title !== title) inspector.panel.title = title;
     const start = () => inspection.start({ ...request, tokenLimit: tokenLimit() });
     const result =
       voice === "quiet"

@@ -2,6 +2,7 @@ import { isCancelled, toReport, unknownRun, type ErrorReport } from "../core/err
 import type { RunSummary } from "../core/run";
 import type { Engine } from "../engine/engine";
 import type { InspectRequest, ModelSource } from "../protocol/engineContract";
+import type { AheadAnswer, AheadQuestion } from "../protocol/ahead";
 import type { Slices } from "../protocol/slices";
 import type { DocumentRange } from "../protocol/viewContract";
 import type { InspectionResult } from "./api";
@@ -22,13 +23,13 @@ export interface InspectionRequest {
 export type InspectionState =
   | { readonly status: "empty" }
   | Placed<{ readonly status: "running"; readonly stage?: Stage }>
-  | Placed<{ readonly status: "shown"; readonly run: RunSummary }>
+  | Placed<{ readonly status: "shown"; readonly run: RunSummary; readonly ahead?: readonly AheadAnswer[] }>
   | Placed<{ readonly status: "failed"; readonly error: ErrorReport }>;
 
 /** `stale`: the document no longer says what was asked about. */
 type Placed<S> = S & { readonly request: InspectionRequest; readonly stale: boolean };
 export type ShownState = Extract<InspectionState, { status: "shown" }>;
-export type Stage = "load" | "tokenize" | "run" | "read" | "verify";
+export type Stage = "load" | "tokenize" | "run" | "read";
 
 /**
  * One inspection from request to result. A newer request supersedes an older one; a cancelled one gives the place
@@ -42,6 +43,8 @@ export class Inspection {
   #controller: AbortController | undefined;
   #recovered = false;
   #disposed = false;
+  /** What will be asked of the next run first. */
+  askAhead: () => readonly AheadQuestion[] = () => [];
   readonly #listeners = new Set<(state: InspectionState) => void>();
   readonly #stopListening: () => void;
 
@@ -141,14 +144,16 @@ export class Inspection {
     const controller = (this.#controller = new AbortController());
     this.#set({ status: "running", request, stale });
     try {
-      const run = await this.engine.inspect(engineRequest(request), { signal: controller.signal });
+      const { signal } = controller;
+      const asked = { ...engineRequest(request), ahead: this.askAhead() };
+      const { ahead, ...run } = await this.engine.inspect(asked, { signal });
       if (attempt !== this.#attempt) {
         this.holds.free(run.runId);
         return this.#overtaken();
       }
       this.holds.take(run.runId);
       this.#release(this.#before);
-      this.#settle((place) => ({ status: "shown", run, ...place }));
+      this.#settle((place) => ({ status: "shown", run, ahead, ...place }));
       return { outcome: "shown", run };
     } catch (error) {
       if (attempt !== this.#attempt) return this.#overtaken();

@@ -10,6 +10,9 @@ import { viewMethods, type ViewActions } from "./viewMethods";
 
 export const INSPECTOR_VIEW = "headlight.inspector";
 
+/** The stages of a run that is over sooner are not told: each message would take time from it. */
+const STAGE_MS = 300;
+
 /** What the panel leaves to others. */
 export type PanelActions = Pick<ViewActions, "revealToken" | "runAgain" | "save">;
 
@@ -19,6 +22,7 @@ export class InspectorPanel {
   /** The selection the page is known to have, so that its own choice is not sent back to it. */
   #pageSelection: InspectorSelection | undefined;
   #pageState: InspectionState | undefined;
+  #stageTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #subscriptions: vscode.Disposable[] = [];
 
   constructor(
@@ -76,9 +80,11 @@ export class InspectorPanel {
   #follow(what: "state" | "selection"): void {
     const { state, selection } = this.session;
     if (what === "state" && looksDifferent(state, this.#pageState)) {
+      const isNew = state.status === "shown" && this.#pageState?.status !== "shown";
       this.#pageState = state;
-      this.#page.emit("content", localContent(state));
+      this.#page.emit("content", { ...localContent(state), ...(isNew && { ahead: state.ahead }) });
     }
+    if (state.status === "running") this.#stageTimer ??= setTimeout(() => this.#tellStage(), STAGE_MS);
     const before = this.#pageSelection;
     if (selection && !same(selection, before)) {
       this.#pageSelection = selection;
@@ -89,7 +95,14 @@ export class InspectorPanel {
     }
   }
 
+  #tellStage(): void {
+    this.#stageTimer = undefined;
+    const { state } = this.session;
+    if (state.status === "running" && state.stage) this.#page.emit("content", localContent(state));
+  }
+
   #dispose(): void {
+    clearTimeout(this.#stageTimer);
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 }
@@ -109,7 +122,7 @@ function same(a: InspectorSelection, b: InspectorSelection | undefined): boolean
 function looksDifferent(a: InspectionState, b: InspectionState | undefined): boolean {
   if (a.status !== b?.status) return true;
   if (a.status === "running" && b.status === "running") {
-    return a.stage !== b.stage || a.request.text !== b.request.text;
+    return a.request.text !== b.request.text;
   }
   if (a.status === "shown" && b.status === "shown") return a.run !== b.run || a.stale !== b.stale;
   return a.status === "failed" && b.status === "failed" && a.error !== b.error;

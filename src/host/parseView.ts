@@ -216,7 +216,8 @@ function parseVectorQuery(raw: unknown): VectorQuery {
 
 function parseThumbnailQuery(raw: unknown): ThumbnailQuery {
   const query = record(raw, "thumbnails");
-  return { ...ofBlock(query), size: integer(query.size, "size", 1, 512) };
+  const of = optional(query.of, (value) => oneOf(value, "of", ["heads", "means"]));
+  return { ...ofBlock(query), size: integer(query.size, "size", 1, 512), ...(of && { of }) };
 }
 
 export function parseChoice(raw: unknown): HeadChoice {

@@ -49,6 +49,5 @@ function stageText(stage: Stage): string {
     tokenize: vscode.l10n.t("splitting the text into tokens"),
     run: vscode.l10n.t("running the model"),
     read: vscode.l10n.t("reading the attention"),
-    verify: vscode.l10n.t("computing the weights again"),
   }[stage];
 }

@@ -2,6 +2,7 @@ import type { HeadChoice } from "../core/run";
 import type { Engine } from "../engine/engine";
 import type { InspectorContent, InspectorSelection } from "../protocol/viewContract";
 import type { InspectionSnapshot } from "./api";
+import { FirstQuestions } from "./firstQuestions";
 import { firstSelection, fitSelection } from "./headSelection";
 import { Inspection, type InspectionState } from "./inspection";
 import { RowCache } from "./rowCache";
@@ -12,12 +13,15 @@ export class Session {
   readonly inspection: Inspection;
   /** Rows and columns of the shown run. */
   readonly rows: RowCache;
+  /** What its page draws from. */
+  readonly firstQuestions = new FirstQuestions();
   #selection: InspectorSelection | undefined;
   readonly #listeners = new Set<(session: Session, what: "state" | "selection") => void>();
 
   constructor(engine: Engine, holds?: RunHolds) {
     this.inspection = new Inspection(engine, holds);
     this.rows = new RowCache((query) => this.inspection.read("vectors", query));
+    this.inspection.askAhead = () => this.firstQuestions.of(this.#selection);
     let runId: string | undefined;
     this.inspection.onDidChange((state) => {
       if (state.status === "shown" && state.run.runId !== runId) {

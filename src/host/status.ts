@@ -4,13 +4,9 @@ import type { Session } from "./session";
 import type { FollowCost } from "./follow";
 import { durationText, statusLines, statusText } from "./statusText";
 
-const DELAY_MS = 300;
-
 /** The inspection in one line at the right of the status bar; a click opens the inspector, or runs again what is stale. */
 export class StatusBar implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem("headlight.status", vscode.StatusBarAlignment.Right, 90);
-
-  #timer: unknown;
 
   constructor() {
     this.#item.name = "Headlight";
@@ -18,18 +14,13 @@ export class StatusBar implements vscode.Disposable {
 
   /** `following`: what following the editor has cost, while it is on. */
   show(session: Session | undefined, following: FollowCost | undefined): void {
-    clearTimeout(this.#timer);
     const state = session?.state;
     if (!state || state.status === "empty") {
       if (!following) return this.#item.hide();
       this.#set(`$(sync) ${vscode.l10n.t("following")}`, followLines(following), "headlight.toggleFollow");
       return this.#item.show();
     }
-    if (state.status === "running") {
-      // What was shown stays for a while: a short run must not make the status bar jump.
-      this.#timer = setTimeout(() => this.#running(state.request.model.name), DELAY_MS);
-      return;
-    }
+    if (state.status === "running") return this.#running(state.request.model.name);
     this.#item.backgroundColor = undefined;
     if (state.status === "failed") {
       this.#set(`$(error) ${state.request.model.name}`, state.error.message, "headlight.runAgain");
@@ -53,7 +44,6 @@ export class StatusBar implements vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
     this.#item.dispose();
   }
 

@@ -1,5 +1,6 @@
 import { toReport } from "../core/errors";
 import type { Local } from "../protocol/channel";
+import type { AheadQuestion } from "../protocol/ahead";
 import type { Slices } from "../protocol/slices";
 import type { ViewContract } from "../protocol/viewContract";
 import { parseReveal, parseSave, parseSelection, parseSliceQuery } from "./parseView";
@@ -20,9 +21,13 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
   const slice =
     <K extends keyof Slices>(method: K) =>
     (raw: unknown, { signal }: { signal: AbortSignal }) =>
-      watched(() =>
-        session.inspection.read(method, parseSliceQuery[method](raw) as Parameters<Slices[K]>[0], signal),
-      );
+      watched(() => {
+        const query = parseSliceQuery[method](raw) as Parameters<Slices[K]>[0];
+        if (method === "thumbnails" || method === "matrix") {
+          session.firstQuestions.note({ method, query } as AheadQuestion);
+        }
+        return session.inspection.read(method, query, signal);
+      });
 
   async function watched<T>(run: () => T | Promise<T>): Promise<T> {
     try {

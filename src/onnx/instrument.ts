@@ -4,7 +4,6 @@ import { placeInBlocks } from "./blocks";
 import type { Placed } from "./blocks";
 import { buildDataflow } from "./dataflow";
 import type { Scope } from "./dataflow";
-import { capturedFormula } from "./capturedFormula";
 import { OWN_WEIGHTS, externalFiles, referencesToOwnFile } from "./externalise";
 import { findSpelledOut } from "./findAttention";
 import type { Known } from "./known";
@@ -27,8 +26,6 @@ import type { ByteSource } from "./wire";
 export interface InstrumentOptions {
   readonly capture: readonly Capture[];
   readonly backend: "wasm" | "webgpu";
-  /** Hand over what lies between q·k and the weights too, so that they can be computed again. */
-  readonly formulas?: boolean;
   /** Leave large weights in the file and have the runtime fetch them from there (see probe.ts). */
   readonly externalise?: boolean;
 }
@@ -42,9 +39,6 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
   const captured = placed.flatMap((layer) =>
     options.capture.flatMap((what) => capture(layer, what, projections, additions) ?? []),
   );
-  const formulas = options.formulas
-    ? placed.map((layer) => capturedFormula(layer, additions, known.shapes))
-    : [];
   const { edits, suffix } = additions.finish();
   const ownWeights = options.externalise ? referencesToOwnFile(known.flow) : [];
   const own = { path: OWN_WEIGHTS, reference: "", byteLength: reader.byteLength };
@@ -54,7 +48,6 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     inputs: model.graph.inputs.filter((info) => !model.graph.initializers.has(info.name)).map(declared),
     outputs: model.graph.outputs.map(declared),
     captured,
-    formulas,
     report,
     positionTable: positions.table,
     bucketBias: positions.bucketBias,

@@ -1,7 +1,7 @@
 import type { Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
 import type { ModelSource } from "../core/modelSource";
 import type { Token } from "../core/token";
-import type { Verification } from "../core/verification";
+import type { AheadAnswer, AheadQuestion } from "./ahead";
 import type { Slices } from "./slices";
 
 export type { ModelSource };
@@ -18,7 +18,12 @@ export interface InspectRequest {
   readonly capture?: readonly (Measure | HeadVectors)[];
   /** A person's own limit, below the model's context. */
   readonly tokenLimit?: number;
+  /** What will be asked of the run first: answered along with its summary. */
+  readonly ahead?: readonly AheadQuestion[];
 }
+
+/** A run's summary, with what was asked ahead as far as the run can answer it. */
+export type Inspected = RunSummary & { readonly ahead?: readonly AheadAnswer[] };
 
 export interface RawInput {
   readonly dims: readonly number[];
@@ -30,9 +35,7 @@ export interface RawInput {
 export interface EngineContract extends Slices {
   configure(settings: EngineSettings): Promise<void>;
   load(request: { model: ModelSource }): Promise<LoadedModel>;
-  inspect(request: InspectRequest): Promise<RunSummary>;
-  /** Computes softmax(q·k·scale + bias + mask) again, in float64, and compares it with the weights that were handed over. */
-  verify(request: InspectRequest): Promise<Verification>;
+  inspect(request: InspectRequest): Promise<Inspected>;
   tokenize(request: { model: ModelSource; text: string }): Promise<Token[]>;
   /** Frees a run's tensors. Unknown runs are fine. */
   release(request: { runId: string }): Promise<void>;
@@ -52,6 +55,6 @@ export interface LoadedModel {
 
 /** worker -> host, without an answer. */
 export interface EngineEvents {
-  progress(event: { stage: "load" | "tokenize" | "run" | "read" | "verify"; fraction?: number }): void;
+  progress(event: { stage: "load" | "tokenize" | "run" | "read"; fraction?: number }): void;
   log(event: { level: "debug" | "info" | "warn" | "error"; message: string }): void;
 }

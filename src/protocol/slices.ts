@@ -79,6 +79,8 @@ export interface ThumbnailQuery {
   block: BlockKind;
   /** Edge in pixels; a head of fewer tokens comes at its own size. */
   size: number;
+  /** "means": one for each layer, the mean over its heads; "heads" when absent. */
+  of?: "heads" | "means";
 }
 
 export interface Thumbnails {
@@ -86,7 +88,7 @@ export interface Thumbnails {
   readonly layers: readonly { layer: number; nHeads: number }[];
   readonly rows: number;
   readonly columns: number;
-  /** For each layer and head in order, [rows, columns] of round(255 * sqrt(max weight pooled)). */
+  /** For each layer and head in order (or each layer's mean), [rows, columns] of round(255 * sqrt(max weight pooled)). */
   readonly data: Uint8Array;
 }
 

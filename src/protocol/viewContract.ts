@@ -1,5 +1,6 @@
 import type { ErrorReport } from "../core/errors";
 import type { HeadChoice, Measure, RunSummary } from "../core/run";
+import type { AheadAnswer } from "./ahead";
 import type { Slices } from "./slices";
 
 /** What the inspector looks at; persisted by the page (setState) and by the host for hovers and decorations. */
@@ -44,6 +45,8 @@ export type InspectorContent =
       readonly status: "shown";
       readonly run: RunSummary;
       readonly stale: boolean;
+      /** What the page would ask of this run first. */
+      readonly ahead?: readonly AheadAnswer[];
       /** For setState: where the text came from, so that a reloaded window finds its place again. */
       readonly document?: DocumentRange;
     };

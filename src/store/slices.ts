@@ -81,23 +81,22 @@ export function vectorSlices(run: StoredRun, query: VectorQuery): Float32Array[]
 }
 
 /** All heads of a block, each max-pooled to at most size x size bytes; layers without weights are left out. */
-export function thumbnails(run: StoredRun, { block, size }: ThumbnailQuery): Thumbnails {
+export function thumbnails(run: StoredRun, { block, size, of = "heads" }: ThumbnailQuery): Thumbnails {
   const layers = layersOf(run, block).filter(({ tensors }) => tensors.has("weights"));
   const shapes = layers.map(({ info }) => [info.nQueries, info.nKeys]);
   const rows = limited(Math.max(1, ...shapes.map(([nQueries]) => nQueries!)), size);
   const columns = limited(Math.max(1, ...shapes.map(([, nKeys]) => nKeys!)), size);
-  const nHeads = layers.reduce((sum, { info }) => sum + info.nHeads, 0);
-  const data = new Uint8Array(nHeads * rows * columns);
+  const matricesOf = ({ info }: (typeof layers)[number]) => (of === "means" ? 1 : info.nHeads);
+  const nMatrices = layers.reduce((sum, layer) => sum + matricesOf(layer), 0);
+  const data = new Uint8Array(nMatrices * rows * columns);
   let at = 0;
   for (const layer of layers) {
-    const weights = tensorOf(layer, "weights");
     const { nQueries, nKeys } = layer.info;
     const whole = { queryStart: 0, queryEnd: nQueries, keyStart: 0, keyEnd: nKeys };
-    for (let head = 0; head < layer.info.nHeads; head++, at += rows * columns) {
-      toBytes(
-        maxPool(headOf(weights, head), nKeys, whole, rows, columns),
-        data.subarray(at, at + rows * columns),
-      );
+    for (let index = 0; index < matricesOf(layer); index++, at += rows * columns) {
+      const head = of === "means" ? "mean" : index;
+      const { data: weights } = matrixOf(run, { block, layer: layer.info.layer, head }, "weights");
+      toBytes(maxPool(weights, nKeys, whole, rows, columns), data.subarray(at, at + rows * columns));
     }
   }
   return {

@@ -4,6 +4,7 @@ import type { Measure } from "../../src/core/run";
 import type { HeadStatistics, MaskSlice, MatrixSlice, Prediction } from "../../src/protocol/slices";
 import type { Inspector } from "./inspector";
 import { load, type Loaded } from "./load";
+import { nextPainting } from "../frame";
 
 export type Visible = (query: number, key: number) => boolean;
 
@@ -30,6 +31,8 @@ export interface RunData {
 
 /** A matrix of 512 x 512 float32 is 1 MB, the most that a message should carry. */
 export const mostCells = 512;
+/** Cells of a matrix of 64 KB: it comes along with every inspection. */
+const smallMatrix = 128 * 128;
 
 export function createRunData(inspector: Inspector): RunData {
   const { run, selection, layer, block, queries, keys, activeQuery, host } = inspector;
@@ -37,8 +40,10 @@ export function createRunData(inspector: Inspector): RunData {
 
   const { state: matrix } = load(() => {
     const runId = run.value?.runId;
-    const { choice, measure } = selection.value;
+    const { choice, measure, view } = selection.value;
     if (!runId || !layer.value?.has.includes(measure)) return undefined;
+    // The overview shows no single head: only a small one is fetched before it is looked at.
+    if (view === "heads" && layer.value.nQueries * layer.value.nKeys > smallMatrix) return undefined;
     const query = { runId, choice, measure, maxRows: mostCells, maxColumns: mostCells };
     return { key: JSON.stringify(query), ask: (signal) => remote.matrix(query, { signal }) };
   }, 16);
@@ -101,7 +106,14 @@ export function createRunData(inspector: Inspector): RunData {
     const runId = run.value?.runId;
     if (!runId || !block.value) return undefined;
     const query = { runId, block: block.value.kind };
-    return { key: JSON.stringify(query), ask: (signal) => remote.statistics(query, { signal }) };
+    return {
+      key: JSON.stringify(query),
+      ask: async (signal) => {
+        // They take the worker as long as a forward pass: the picture comes first.
+        await nextPainting();
+        return remote.statistics(query, { signal });
+      },
+    };
   });
 
   return {

@@ -1,22 +1,19 @@
 import { emptyText, noAttention, runFailed } from "../../core/errors";
 import type { BlockKind, BlockOfRun, Notice, RunSummary } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
-import { termsOf } from "../../onnx/capturedFormula";
-import type { Capture, CapturedFormula, CapturedOutput } from "../../onnx/instrumented";
-import type { EngineEvents, InspectRequest } from "../../protocol/engineContract";
+import type { Capture, CapturedOutput } from "../../onnx/instrumented";
+import type { EngineEvents, InspectRequest, RawInput } from "../../protocol/engineContract";
 import { maskOf } from "../../store/layerMask";
 import { storedRun, type StoredLayer, type StoredRun } from "../../store/storedRun";
 import type { RuntimeTensor } from "../runtime";
 import { asFloat32, unfold } from "./capture";
 import { checkRows } from "./checks";
-import { makeFeeds, type Feeds, type FeedRequest } from "./feeds";
-import { rawIds, takesIds } from "./inputRoles";
+import { makeFeeds, takesIds, type FeedRequest } from "./feeds";
 import { checkRunSize } from "./limits";
 import type { Models } from "./models";
 import { fromRuntime, type Depth, type OpenGraph, type OpenModel, type OpenParts } from "./openModel";
 import { logitsOutput } from "./predictions";
 import { checkpoint } from "./queue";
-import { decoderRequest, statesOutput } from "./secondGraph";
 import { readSequences, type Sequences } from "./sequences";
 import { tokensOfPlaces } from "./text";
 
@@ -69,10 +66,7 @@ export async function inspect(
   const summary: RunSummary = {
     runId,
     model: { ...model.summary, nHeads: blocks[0]?.layers[0]?.nHeads ?? model.summary.nHeads },
-    text:
-      request.ids || rawIds(parts.first.graph.inputs, request.inputs, "input_ids")
-        ? ""
-        : (request.text ?? ""),
+    text: request.ids || request.inputs?.input_ids ? "" : (request.text ?? ""),
     tokens: padded(tokens, queriesOf(blocks, "source"), model),
     ...(sequences.target && { targetTokens: sequences.target, targetText: request.targetText ?? "" }),
     blocks,
@@ -83,7 +77,7 @@ export async function inspect(
       runMs: ran - tokenized,
       totalMs: performance.now() - started,
     },
-    notices: [...model.notices, ...notices, ...firstOnly(outputs.nBatch, model)],
+    notices: [...model.notices, ...notices],
     hasPredictions: outputs.logits !== undefined,
   };
   return storedRun(summary, layers, outputs.logits);
@@ -115,67 +109,55 @@ export async function deepen(
   }
 }
 
-/** A formula and the tensors that its terms name. */
-export type RunFormula = CapturedFormula & {
-  readonly resultOf: (name: string) => RuntimeTensor;
-  readonly nBatch: number;
-};
-
-export interface CapturedTensor {
+interface CapturedTensor {
   readonly output: CapturedOutput;
   readonly tensor: Tensor;
 }
 
-export interface PartsOutput {
-  readonly captured: CapturedTensor[];
-  readonly logits?: Tensor;
-  readonly formulas: RunFormula[];
-  /** Above 1 where the graph takes no smaller batch: what is captured is the first's. */
-  readonly nBatch: number;
-}
-
-/** Runs a model's graphs on sequences of tokens; what lies between q·k and the weights comes along where the graphs hand it over. */
-export async function runParts(
+async function runParts(
   model: OpenModel,
   { first, decoder }: OpenParts,
   request: InspectRequest,
   { source, target }: Sequences,
   wanted: ReadonlySet<Capture>,
   only?: StoredLayer,
-): Promise<PartsOutput> {
+): Promise<{ captured: CapturedTensor[]; logits?: Tensor }> {
   const nTokens = Math.max(source?.length ?? 0, target?.length ?? 0);
   const { nLayers, nHeads, name } = model.summary;
   checkRunSize(name, first.weightBytes + (decoder?.weightBytes ?? 0), nLayers, nHeads, nTokens);
-  const { inputs } = first.graph;
   const feeds: FeedRequest = {
     modelName: name,
-    ids: rawIds(inputs, request.inputs, "input_ids") ? undefined : source?.map(({ id }) => id),
-    targetIds: rawIds(inputs, request.inputs, "decoder_input_ids") ? undefined : target?.map(({ id }) => id),
+    ids: request.inputs?.input_ids ? undefined : source?.map(({ id }) => id),
+    targetIds: request.inputs?.decoder_input_ids ? undefined : target?.map(({ id }) => id),
     raw: request.inputs,
     padId: model.config.padTokenId ?? 0,
   };
   const isWanted = (output: CapturedOutput, block = output.block) =>
     wanted.has(output.what) && (!only || (only.block === block && only.info.layer === output.layer));
   if (!decoder) return runGraph(model, first, feeds, (output) => isWanted(output));
-  const states = statesOutput(first.graph.outputs);
-  const encoded = await runGraph(model, first, feeds, (output) => isWanted(output, "encoder"), states);
-  const ofSource = { states: encoded.extra, nTokens: source?.length };
-  const ids = rawIds(inputs, request.inputs, "decoder_input_ids") ? undefined : target?.map(({ id }) => id);
-  const ofTarget = decoderRequest(decoder.graph.inputs, feeds, ofSource, ids);
-  const decoded = await runGraph(model, decoder, ofTarget, (output) => isWanted(output));
+  const hidden = first.graph.outputs.find(({ name }) =>
+    /last_hidden_state|encoder_hidden_states|hidden/.test(name),
+  );
+  const encoded = await runGraph(model, first, feeds, (output) => isWanted(output, "encoder"), hidden?.name);
+  const decoded = await runGraph(
+    model,
+    decoder,
+    {
+      ...feeds,
+      ids: target?.map(({ id }) => id),
+      raw: {
+        ...request.inputs,
+        ...(encoded.extra && { encoder_hidden_states: encoded.extra as RawInput }),
+        encoder_attention_mask: onesFor(source?.length ?? encoded.extra?.dims[1] ?? 0),
+      },
+    },
+    (output) => isWanted(output),
+  );
   const relabelled = encoded.captured.map(({ output, tensor }) => ({
     output: { ...output, block: "encoder" as BlockKind },
     tensor,
   }));
-  return {
-    captured: [...relabelled, ...decoded.captured],
-    logits: decoded.logits,
-    nBatch: encoded.nBatch,
-    formulas: [
-      ...encoded.formulas.map((one) => ({ ...one, block: "encoder" as BlockKind })),
-      ...decoded.formulas,
-    ],
-  };
+  return { captured: [...relabelled, ...decoded.captured], logits: decoded.logits };
 }
 
 async function runGraph(
@@ -184,42 +166,23 @@ async function runGraph(
   request: FeedRequest,
   isWanted: (output: CapturedOutput) => boolean,
   extra?: string,
-): Promise<PartsOutput & { readonly extra?: RuntimeTensor }> {
+): Promise<{ captured: CapturedTensor[]; logits?: Tensor; extra?: RuntimeTensor }> {
   const outputs = graph.captured.filter((output) => isWanted(output));
   const logits = logitsOutput(graph.outputs, model.summary.vocab);
-  const terms = graph.formulas.flatMap(termsOf).map(({ name }) => name);
-  const names = [...new Set([...outputs.map(({ name }) => name), ...terms, logits, extra])].filter(
+  const names = [...new Set([...outputs.map(({ name }) => name), logits, extra])].filter(
     (name) => name !== undefined,
   );
   // A graph must be asked for something.
   const fetches = names.length > 0 ? names : graph.outputs.slice(0, 1).map(({ name }) => name);
-  const given = makeFeeds(graph.inputs, request);
-  const nBatch = batchOf(graph.inputs, given);
-  const results = await session.run(given, fetches).catch((error: unknown) => {
+  const results = await session.run(makeFeeds(graph.inputs, request), fetches).catch((error: unknown) => {
     throw fromRuntime(error, model.summary.name, runFailed);
   });
   const resultOf = (name: string) => results[fetches.indexOf(name)]!;
   return {
-    captured: outputs.map((output) => ({ output, tensor: unfold(output, resultOf(output.name), nBatch) })),
+    captured: outputs.map((output) => ({ output, tensor: unfold(output, resultOf(output.name)) })),
     logits: logits === undefined ? undefined : flatLogits(resultOf(logits), logits),
-    nBatch,
     extra: extra === undefined ? undefined : resultOf(extra),
-    formulas: graph.formulas.map((formula) => ({ ...formula, resultOf, nBatch })),
   };
-}
-
-/** The batch that the graph's inputs were fed with: above 1 only where the graph itself fixes it. */
-function batchOf(inputs: OpenGraph["graph"]["inputs"], feeds: Feeds): number {
-  const sizes = inputs.flatMap(({ name, dims }) => (dims.length > 1 ? [feeds[name]?.dims[0] ?? 1] : []));
-  const [first = 1] = sizes;
-  const isFixed = inputs.some(({ dims }) => dims.length > 1 && dims[0] === first);
-  return isFixed && sizes.every((size) => size === first) ? first : 1;
-}
-
-function firstOnly(nBatch: number, { summary }: OpenModel): Notice[] {
-  if (nBatch <= 1) return [];
-  const message = `${summary.name} takes a batch of ${nBatch} at once; the first of it is shown.`;
-  return [{ code: "first-of-batch", message }];
 }
 
 /** [1, positions, vocabulary] without its batch; undefined for an output of another shape. */
@@ -291,4 +254,8 @@ function padded(tokens: RunSummary["tokens"], length: number, { config, tokenize
   const text = tokenizer?.decodeOne(id) ?? "[PAD]";
   const padding = { id, text, piece: text, start: -1, end: -1, special: true };
   return [...tokens, ...new Array<typeof padding>(Math.max(0, length - tokens.length)).fill(padding)];
+}
+
+function onesFor(length: number): RawInput {
+  return { dims: [1, length], type: "int64", data: new BigInt64Array(length).fill(1n) };
 }

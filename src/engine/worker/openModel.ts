@@ -16,14 +16,13 @@ import type { Platform } from "./platform";
 import { openTokenizerOf } from "./text";
 import { fetchesWeights } from "./trustExternal";
 
-/** What a session hands over: the weights of each layer, everything of its heads, what follows them, or what explains the weights. */
-export type Depth = "weights" | "all" | "projection" | "formulas";
+/** What a session hands over: the weights of each layer, everything of its heads, or what follows them. */
+export type Depth = "weights" | "all" | "projection";
 
 const captures: Readonly<Record<Depth, readonly Capture[]>> = {
   weights: ["weights"],
   all: ["weights", "scores", "q", "k", "v", "output"],
   projection: ["output", ...PROJECTION_PARTS],
-  formulas: ["weights", "q", "k", "v", "output"],
 };
 
 /** A graph that hands over its attention, open in the runtime. */
@@ -124,7 +123,6 @@ async function openGraph(
     const { bytes, externalData, ...graph } = await instrument(isLarge ? reader : await inMemory(reader), {
       capture: captures[depth],
       backend: "wasm",
-      formulas: depth === "formulas",
       externalise: isLarge && reader.readSync !== undefined && (await fetchesWeights()),
     });
     const external = await openExternalData(files, reference, externalData);

@@ -1,6 +1,7 @@
-import { badRequest, unknownRun } from "../../core/errors";
+import { HeadlightError, badRequest, unknownRun } from "../../core/errors";
 import type { BlockKind, HeadVectors, LayerTensor, Measure } from "../../core/run";
 import type { Local } from "../../protocol/channel";
+import type { AheadAnswer, AheadQuestion } from "../../protocol/ahead";
 import type {
   EngineContract,
   EngineEvents,
@@ -31,7 +32,6 @@ import type { Platform } from "./platform";
 import { mostLikely } from "./predictions";
 import { Queue } from "./queue";
 import { needsTokenizer } from "./text";
-import { verify } from "./verify";
 
 /** More threads than this gave nothing on the machines measured (two threads: at best 1.5 times one). */
 const MOST_THREADS = 4;
@@ -121,12 +121,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         requests.set(run, request);
         store.add(run);
         logRun(run, emit);
-        return run.summary;
-      }, signal),
-    verify: (request, { signal }) =>
-      queue.run(async () => {
-        parseSource(request.model);
-        return verify(request, stages(), signal);
+        return { ...run.summary, ...(request.ahead && { ahead: answersAhead(run, request.ahead) }) };
       }, signal),
     tokenize: ({ model, text }, { signal }) =>
       queue.run(async () => {
@@ -184,6 +179,37 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       );
     },
   };
+}
+
+/** Bytes of answers that go with a summary: a message is at most 1 MB. */
+const MOST_AHEAD_BYTES = 700_000;
+
+/** Questions about the run before may not fit this one: what cannot be answered will be asked again, or not at all. */
+function answersAhead(run: StoredRun, questions: readonly AheadQuestion[]): AheadAnswer[] {
+  const answers: AheadAnswer[] = [];
+  let bytes = 0;
+  for (const question of questions) {
+    const answer = answerAhead(run, question);
+    bytes += answer?.value.data.byteLength ?? 0;
+    if (bytes > MOST_AHEAD_BYTES) break;
+    if (answer) answers.push(answer);
+  }
+  return answers;
+}
+
+function answerAhead(run: StoredRun, question: AheadQuestion): AheadAnswer | undefined {
+  const { runId } = run.summary;
+  try {
+    if (question.method === "thumbnails") {
+      const query = { ...question.query, runId };
+      return { method: "thumbnails", query, value: thumbnails(run, query) };
+    }
+    const query = { ...question.query, runId };
+    return { method: "matrix", query, value: matrixSlice(run, query) };
+  } catch (error) {
+    if (error instanceof HeadlightError) return undefined;
+    throw error;
+  }
 }
 
 function logRun({ summary }: StoredRun, emit: EngineEvents): void {

@@ -46,6 +46,23 @@ describe.skipIf(!hasFixtures)("the engine's service", () => {
     expect(second.runId).not.toBe(first.runId);
   });
 
+  it("answers ahead what is asked along with a run, without what does not fit it", async () => {
+    const choice = decoder(1, 2);
+    const { runId, ahead } = await engine.inspect({
+      model: gpt2,
+      ids: [5, 6, 7],
+      ahead: [
+        { method: "thumbnails", query: { block: "decoder", size: 64 } },
+        { method: "matrix", query: { choice: decoder(99, 0), measure: "weights" } },
+        { method: "matrix", query: { choice, measure: "weights" } },
+      ],
+    });
+    expect(ahead?.map(({ method }) => method)).toEqual(["thumbnails", "matrix"]);
+    expect(ahead?.[0]?.value).toEqual(await engine.thumbnails({ runId, block: "decoder", size: 64 }));
+    expect(ahead?.[1]?.value).toEqual(await engine.matrix({ runId, choice, measure: "weights" }));
+    expect(ahead?.[1]?.query).toMatchObject({ runId });
+  });
+
   it("brings scores that were not captured by running again, and they give the weights", async () => {
     const { runId } = await engine.inspect({ model: gpt2, ids: [5, 6, 7] });
     const choice = decoder(1, 2);

@@ -90,6 +90,24 @@ describe("slices of a run", () => {
     ]);
   });
 
+  it("give a layer's mean over its heads as one thumbnail, its strongest cell with that root", () => {
+    const mean = matrixSlice(run(), {
+      runId: "r",
+      choice: { block: "decoder", layer: 0, head: "mean" },
+      measure: "weights",
+    });
+    const { rows, columns, data } = thumbnails(run(), {
+      runId: "r",
+      block: "decoder",
+      size: 96,
+      of: "means",
+    });
+    expect([rows, columns]).toEqual([mean.rows, mean.columns]);
+    expect(data.length % (rows * columns)).toBe(0);
+    const first = data.subarray(0, rows * columns);
+    expect(Math.max(...first)).toBe(Math.round(255 * Math.sqrt(Math.max(...mean.data))));
+  });
+
   it("give thumbnails of every head in order, as bytes of the root", () => {
     const { rows, columns, layers, data } = thumbnails(run(), { runId: "r", block: "decoder", size: 96 });
     expect([rows, columns, layers.length]).toEqual([2, 2, 2]);

@@ -36,8 +36,6 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
   const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
   const grid = find(".overview-cells");
   const { size, stop: stopSize } = watchSize(find(".overview"));
-  const data = loadOverview(inspector);
-  const lens = createLens(find(".overview-grid"), context, data);
   const focused = signal(false);
 
   const layers = computed(() => inspector.block.value?.layers ?? []);
@@ -61,6 +59,11 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
     };
     return ranked.value ? overviewByOrder(ranked.value, space, 20) : overviewByPlace(layers.value, space);
   });
+  const data = loadOverview(
+    inspector,
+    computed(() => Math.max(layout.value.cellWidth, layout.value.cellHeight) * devicePixelRatio),
+  );
+  const lens = createLens(find(".overview-grid"), context, data);
 
   const choose = (cell: OverviewCell, open: boolean) => {
     inspector.choose({ layer: cell.layer, head: cell.head });

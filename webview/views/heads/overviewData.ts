@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
-import { linearCodes, thumbnailBytes, thumbnailCodes } from "../../../src/paint/thumbnail";
+import { linearCodes, thumbnailCodes } from "../../../src/paint/thumbnail";
 import { blockRule } from "../../../src/core/maskRule";
 import { pooledVisibility } from "../../../src/paint/visibility";
 import type { Cells } from "../../../src/paint/heatmap";
@@ -10,6 +10,8 @@ import type { Inspector } from "../../state/inspector";
 
 /** The bytes of all thumbnails of a block stay below this. */
 const mostBytes = 1_000_000;
+/** Edges come in steps of so many pixels, so that a window that is resized a little asks for nothing. */
+const edgeStep = 16;
 
 export interface OverviewData {
   readonly thumbnails: ReadonlySignal<Loaded<Thumbnails>>;
@@ -20,10 +22,16 @@ export interface OverviewData {
   stop(): void;
 }
 
-export function loadOverview({ host, run, block, arrangement }: Inspector): OverviewData {
+/** `cellPixels`: the longer side of a thumbnail on the screen, where nothing finer is needed. */
+export function loadOverview(
+  { host, run, block, arrangement }: Inspector,
+  cellPixels?: ReadonlySignal<number>,
+): OverviewData {
   const edge = computed(() => {
     const nHeads = block.value?.layers.reduce((sum, layer) => sum + layer.nHeads, 0) ?? 1;
-    return Math.max(24, Math.min(128, Math.floor(Math.sqrt(mostBytes / Math.max(1, nHeads)))));
+    const affordable = Math.floor(Math.sqrt(mostBytes / Math.max(1, nHeads)));
+    const visible = cellPixels ? Math.ceil(cellPixels.value / edgeStep) * edgeStep : Infinity;
+    return Math.max(24, Math.min(128, affordable, visible));
   });
   const thumbnails = load(() => {
     const runId = run.value?.runId;
@@ -35,19 +43,14 @@ export function loadOverview({ host, run, block, arrangement }: Inspector): Over
     const runId = run.value?.runId;
     const { value: shown } = block;
     if (!runId || !shown) return undefined;
-    const size = edge.value;
-    const queries = shown.layers.map(({ layer }) => ({
-      runId,
-      choice: { block: shown.kind, layer, head: "mean" as const },
-      measure: "weights" as const,
-      maxRows: size,
-      maxColumns: size,
-    }));
+    const query = { runId, block: shown.kind, size: edge.value, of: "means" as const };
     return {
-      key: JSON.stringify([runId, shown.kind, size]),
+      key: JSON.stringify(query),
       ask: async (signal) => {
-        const slices = await Promise.all(queries.map((query) => host.remote.matrix(query, { signal })));
-        return slices.map(({ rows, columns, data }) => ({ rows, columns, bytes: thumbnailBytes(data) }));
+        const { layers, rows, columns, data } = await host.remote.thumbnails(query, { signal });
+        const size = rows * columns;
+        const bytesOf = (at: number) => data.subarray(at * size, (at + 1) * size);
+        return layers.map(({ layer }, at) => ({ layer, rows, columns, bytes: bytesOf(at) }));
       },
     };
   });
@@ -87,8 +90,8 @@ export function loadOverview({ host, run, block, arrangement }: Inspector): Over
           add(`${layer}.${head}`, entry, bytes.rows, bytes.columns, bytes.data.subarray(start, start + size));
       }
     }
-    means.state.value.value?.forEach((mean, at) => {
-      const entry = shown.layers[at];
+    means.state.value.value?.forEach((mean) => {
+      const entry = layerOf(shown, mean.layer);
       if (entry) add(`${entry.layer}.mean`, entry, mean.rows, mean.columns, mean.bytes);
     });
     return made;
