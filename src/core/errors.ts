@@ -272,3 +272,32 @@ export function batchGiven(input: string, batch: number): HeadlightError {
     `The input "${input}" holds a batch of ${batch}; Headlight inspects one at a time. Save each on its own, with a batch of 1.`,
   );
 }
+
+export function continuationTooLong(
+  model: string,
+  nGiven: number,
+  nWanted: number,
+  limit: number,
+): HeadlightError {
+  const format = (n: number) => n.toLocaleString("en");
+  const room = Math.max(0, limit - nGiven);
+  const wayOut = room > 0 ? `Continue by at most ${format(room)}.` : "Select less.";
+  return new HeadlightError(
+    "continuation-too-long",
+    `The text is ${format(nGiven)} tokens and ${format(nWanted)} more were asked for; ${model} reads at most ${format(limit)}. ${wayOut}`,
+  );
+}
+
+export function cannotContinue(model: string): HeadlightError {
+  return new HeadlightError(
+    "cannot-continue",
+    `${model} does not write a text from left to right, so it cannot continue one. Choose a causal model or an encoder-decoder.`,
+  );
+}
+
+export function notANumberPredicted(model: string): HeadlightError {
+  return new HeadlightError(
+    "not-a-number-predicted",
+    `${model} predicts values that are not numbers (NaN), so no next token can be chosen.`,
+  );
+}

@@ -113,6 +113,18 @@ export interface Notice {
   readonly message: string;
 }
 
+/** Which tokens of a run the model wrote itself, each the most likely one after what stands before it. */
+export interface Generated {
+  readonly side: "source" | "target";
+  /** Index of the first of them; the number of tokens where the model wrote none. */
+  readonly start: number;
+  readonly count: number;
+  /** How many it was to write at most. */
+  readonly nAsked: number;
+  /** "end-token": an end token came next, which is not among the tokens. "length": as many as were asked for. */
+  readonly end: "end-token" | "length";
+}
+
 /** Everything about a run but its tensors; those stay in the worker that computed them. */
 export interface RunSummary {
   readonly runId: string;
@@ -136,6 +148,7 @@ export interface RunSummary {
   readonly notices: readonly Notice[];
   /** Whether next-token (or fill-in) predictions can be asked for. */
   readonly hasPredictions: boolean;
+  readonly generated?: Generated;
 }
 
 /** The block that a view shows first: the decoder's, else the encoder's, else whatever there is. */

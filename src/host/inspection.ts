@@ -16,20 +16,22 @@ export interface InspectionRequest {
   readonly text: string;
   readonly targetText?: string;
   readonly tokenLimit?: number;
+  /** Continue greedily, by so many tokens; without a number until the end token. */
+  readonly generate?: InspectRequest["generate"];
   /** The range as it is in the document now. */
   readonly document?: DocumentRange;
 }
 
 export type InspectionState =
   | { readonly status: "empty" }
-  | Placed<{ readonly status: "running"; readonly stage?: Stage }>
+  | Placed<{ readonly status: "running"; readonly stage?: Stage; readonly fraction?: number }>
   | Placed<{ readonly status: "shown"; readonly run: RunSummary; readonly ahead?: readonly AheadAnswer[] }>
   | Placed<{ readonly status: "failed"; readonly error: ErrorReport }>;
 
 /** `stale`: the document no longer says what was asked about. */
 type Placed<S> = S & { readonly request: InspectionRequest; readonly stale: boolean };
 export type ShownState = Extract<InspectionState, { status: "shown" }>;
-export type Stage = "load" | "tokenize" | "run" | "read";
+export type Stage = "load" | "tokenize" | "generate" | "run" | "read";
 
 /**
  * One inspection from request to result. A newer request supersedes an older one; a cancelled one gives the place
@@ -53,7 +55,7 @@ export class Inspection {
     private readonly engine: Engine,
     private readonly holds = new RunHolds(engine),
   ) {
-    this.#stopListening = engine.onEvent({ progress: ({ stage }) => this.#setStage(stage) });
+    this.#stopListening = engine.onEvent({ progress: ({ stage, fraction }) => this.#setStage(stage, fraction) });
   }
 
   get state(): InspectionState {
@@ -198,8 +200,10 @@ export class Inspection {
     void this.#run(lost.request, lost.stale);
   }
 
-  #setStage(stage: Stage): void {
-    if (this.#state.status === "running" && this.#state.stage !== stage) this.#set({ ...this.#state, stage });
+  #setStage(stage: Stage, fraction?: number): void {
+    const state = this.#state;
+    if (state.status !== "running" || (state.stage === stage && state.fraction === fraction)) return;
+    this.#set({ ...state, stage, fraction });
   }
 
   #set(state: InspectionState): void {
@@ -224,6 +228,12 @@ function followed<S extends Placed<object>>(state: S, document: DocumentText, ed
   };
 }
 
-function engineRequest({ model, text, targetText, tokenLimit }: InspectionRequest): InspectRequest {
-  return { model, text, ...(targetText && { targetText }), ...(tokenLimit && { tokenLimit }) };
+function engineRequest({ model, text, targetText, tokenLimit, generate }: InspectionRequest): InspectRequest {
+  return {
+    model,
+    text,
+    ...(targetText && { targetText }),
+    ...(tokenLimit && { tokenLimit }),
+    ...(generate && { generate }),
+  };
 }

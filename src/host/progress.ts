@@ -47,6 +47,7 @@ function stageText(stage: Stage): string {
   return {
     load: vscode.l10n.t("loading the model"),
     tokenize: vscode.l10n.t("splitting the text into tokens"),
+    generate: vscode.l10n.t("writing tokens"),
     run: vscode.l10n.t("running the model"),
     read: vscode.l10n.t("reading the attention"),
   }[stage];

@@ -12,6 +12,8 @@ export interface ModelConfig {
   readonly decoderStartTokenId?: number;
   readonly bosTokenId?: number;
   readonly padTokenId?: number;
+  /** Any of them ends what a model writes. */
+  readonly endTokenIds: readonly number[];
   /** Numbers of a query or key vector. */
   readonly dHead?: number;
   /** How positions are marked, where the config says. */
@@ -27,7 +29,7 @@ const encoders =
 
 /** Reads a config.json of any origin: fields of the wrong type count as absent. */
 export function parseConfig(raw: unknown): ModelConfig {
-  if (typeof raw !== "object" || raw === null) return { kind: "unknown" };
+  if (typeof raw !== "object" || raw === null) return { kind: "unknown", endTokenIds: [] };
   const fields = raw as Record<string, unknown>;
   // Models of several parts keep the language model's numbers one level down.
   const inner = typeof fields.text_config === "object" ? (fields.text_config as Record<string, unknown>) : {};
@@ -48,6 +50,7 @@ export function parseConfig(raw: unknown): ModelConfig {
     decoderStartTokenId: index(fields.decoder_start_token_id),
     bosTokenId: index(fields.bos_token_id),
     padTokenId: index(fields.pad_token_id),
+    endTokenIds: indices(fields.eos_token_id ?? inner?.eos_token_id),
   };
 }
 
@@ -87,4 +90,10 @@ function firstCount(fields: Record<string, unknown>, names: string[]): number | 
 
 function index(value: unknown): number | undefined {
   return Number.isInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}
+
+/** One id, or a list of them. */
+function indices(value: unknown): number[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return list.map(index).filter((id) => id !== undefined);
 }

@@ -118,7 +118,7 @@ async function entryFor(
   const configFile = await optional("config.json");
   const config: ModelConfig = configFile
     ? parseConfig(await readJson(files, configFile))
-    : { kind: "unknown" };
+    : parseConfig(undefined);
   const tokenizer = await optional("tokenizer.json");
   const vocab = (await optional("vocab.txt")) ?? (await optional("vocab.json"));
   const id = as.id ?? folder;

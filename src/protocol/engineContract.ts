@@ -20,6 +20,11 @@ export interface InspectRequest {
   readonly tokenLimit?: number;
   /** What will be asked of the run first: answered along with its summary. */
   readonly ahead?: readonly AheadQuestion[];
+  /**
+   * Continue greedily before the run: the text of a causal model, the target of an encoder-decoder. Without `nTokens`
+   * until the end token, at most 64.
+   */
+  readonly generate?: { readonly nTokens?: number };
 }
 
 /** A run's summary, with what was asked ahead as far as the run can answer it. */
@@ -55,6 +60,6 @@ export interface LoadedModel {
 
 /** worker -> host, without an answer. */
 export interface EngineEvents {
-  progress(event: { stage: "load" | "tokenize" | "run" | "read"; fraction?: number }): void;
+  progress(event: { stage: "load" | "tokenize" | "generate" | "run" | "read"; fraction?: number }): void;
   log(event: { level: "debug" | "info" | "warn" | "error"; message: string }): void;
 }

@@ -1,18 +1,15 @@
-import { emptyText, noAttention, runFailed } from "../../core/errors";
+import { emptyText, noAttention } from "../../core/errors";
 import type { BlockKind, BlockOfRun, Notice, RunSummary } from "../../core/run";
-import type { Tensor } from "../../core/tensor";
-import type { Capture, CapturedOutput } from "../../onnx/instrumented";
-import type { EngineEvents, InspectRequest, RawInput } from "../../protocol/engineContract";
+import type { Capture } from "../../onnx/instrumented";
+import type { EngineEvents, InspectRequest } from "../../protocol/engineContract";
 import { maskOf } from "../../store/layerMask";
 import { storedRun, type StoredLayer, type StoredRun } from "../../store/storedRun";
-import type { RuntimeTensor } from "../runtime";
-import { asFloat32, unfold } from "./capture";
 import { checkRows } from "./checks";
-import { makeFeeds, takesIds, type FeedRequest } from "./feeds";
-import { checkRunSize } from "./limits";
+import { takesIds } from "./feeds";
+import { generate } from "./generate";
 import type { Models } from "./models";
-import { fromRuntime, type Depth, type OpenGraph, type OpenModel, type OpenParts } from "./openModel";
-import { logitsOutput } from "./predictions";
+import type { Depth, OpenModel } from "./openModel";
+import { runParts, type CapturedTensor } from "./passes";
 import { checkpoint } from "./queue";
 import { readSequences, type Sequences } from "./sequences";
 import { tokensOfPlaces } from "./text";
@@ -45,9 +42,12 @@ export async function inspect(
 
   progress({ stage: "tokenize" });
   await checkpoint(signal);
-  const sequences = readSequences(model, parts, request, signal);
+  const given = readSequences(model, parts, request, signal);
   const tokenized = performance.now();
 
+  const continued =
+    request.generate && (await generate(model, parts, request, given, progress, signal));
+  const sequences = continued?.sequences ?? given;
   progress({ stage: "run" });
   await checkpoint(signal);
   const outputs = await runParts(model, parts, request, sequences, wanted);
@@ -79,6 +79,7 @@ export async function inspect(
     },
     notices: [...model.notices, ...notices],
     hasPredictions: outputs.logits !== undefined,
+    ...(continued && { generated: continued.generated }),
   };
   return storedRun(summary, layers, outputs.logits);
 }
@@ -107,88 +108,6 @@ export async function deepen(
     const layer = run.layers.find(({ block, info }) => block === output.block && info.layer === output.layer);
     layer?.tensors.set(output.what, tensor);
   }
-}
-
-interface CapturedTensor {
-  readonly output: CapturedOutput;
-  readonly tensor: Tensor;
-}
-
-async function runParts(
-  model: OpenModel,
-  { first, decoder }: OpenParts,
-  request: InspectRequest,
-  { source, target }: Sequences,
-  wanted: ReadonlySet<Capture>,
-  only?: StoredLayer,
-): Promise<{ captured: CapturedTensor[]; logits?: Tensor }> {
-  const nTokens = Math.max(source?.length ?? 0, target?.length ?? 0);
-  const { nLayers, nHeads, name } = model.summary;
-  checkRunSize(name, first.weightBytes + (decoder?.weightBytes ?? 0), nLayers, nHeads, nTokens);
-  const feeds: FeedRequest = {
-    modelName: name,
-    ids: request.inputs?.input_ids ? undefined : source?.map(({ id }) => id),
-    targetIds: request.inputs?.decoder_input_ids ? undefined : target?.map(({ id }) => id),
-    raw: request.inputs,
-    padId: model.config.padTokenId ?? 0,
-  };
-  const isWanted = (output: CapturedOutput, block = output.block) =>
-    wanted.has(output.what) && (!only || (only.block === block && only.info.layer === output.layer));
-  if (!decoder) return runGraph(model, first, feeds, (output) => isWanted(output));
-  const hidden = first.graph.outputs.find(({ name }) =>
-    /last_hidden_state|encoder_hidden_states|hidden/.test(name),
-  );
-  const encoded = await runGraph(model, first, feeds, (output) => isWanted(output, "encoder"), hidden?.name);
-  const decoded = await runGraph(
-    model,
-    decoder,
-    {
-      ...feeds,
-      ids: target?.map(({ id }) => id),
-      raw: {
-        ...request.inputs,
-        ...(encoded.extra && { encoder_hidden_states: encoded.extra as RawInput }),
-        encoder_attention_mask: onesFor(source?.length ?? encoded.extra?.dims[1] ?? 0),
-      },
-    },
-    (output) => isWanted(output),
-  );
-  const relabelled = encoded.captured.map(({ output, tensor }) => ({
-    output: { ...output, block: "encoder" as BlockKind },
-    tensor,
-  }));
-  return { captured: [...relabelled, ...decoded.captured], logits: decoded.logits };
-}
-
-async function runGraph(
-  model: OpenModel,
-  { graph, session }: OpenGraph,
-  request: FeedRequest,
-  isWanted: (output: CapturedOutput) => boolean,
-  extra?: string,
-): Promise<{ captured: CapturedTensor[]; logits?: Tensor; extra?: RuntimeTensor }> {
-  const outputs = graph.captured.filter((output) => isWanted(output));
-  const logits = logitsOutput(graph.outputs, model.summary.vocab);
-  const names = [...new Set([...outputs.map(({ name }) => name), logits, extra])].filter(
-    (name) => name !== undefined,
-  );
-  // A graph must be asked for something.
-  const fetches = names.length > 0 ? names : graph.outputs.slice(0, 1).map(({ name }) => name);
-  const results = await session.run(makeFeeds(graph.inputs, request), fetches).catch((error: unknown) => {
-    throw fromRuntime(error, model.summary.name, runFailed);
-  });
-  const resultOf = (name: string) => results[fetches.indexOf(name)]!;
-  return {
-    captured: outputs.map((output) => ({ output, tensor: unfold(output, resultOf(output.name)) })),
-    logits: logits === undefined ? undefined : flatLogits(resultOf(logits), logits),
-    extra: extra === undefined ? undefined : resultOf(extra),
-  };
-}
-
-/** [1, positions, vocabulary] without its batch; undefined for an output of another shape. */
-function flatLogits(output: RuntimeTensor, name: string): Tensor | undefined {
-  const dims = output.dims.length === 3 && output.dims[0] === 1 ? output.dims.slice(1) : output.dims;
-  return dims.length === 2 ? { dims, data: asFloat32(output, name) } : undefined;
 }
 
 const sides: Readonly<Record<BlockKind, Pick<BlockOfRun, "queries" | "keys">>> = {
@@ -254,8 +173,4 @@ function padded(tokens: RunSummary["tokens"], length: number, { config, tokenize
   const text = tokenizer?.decodeOne(id) ?? "[PAD]";
   const padding = { id, text, piece: text, start: -1, end: -1, special: true };
   return [...tokens, ...new Array<typeof padding>(Math.max(0, length - tokens.length)).fill(padding)];
-}
-
-function onesFor(length: number): RawInput {
-  return { dims: [1, length], type: "int64", data: new BigInt64Array(length).fill(1n) };
 }

@@ -71,7 +71,8 @@ function checked(model: OpenModel, tokens: Token[]): Token[] {
   return tokens;
 }
 
-function limitsOf({ summary }: OpenModel, { tokenLimit }: InspectRequest) {
+/** What a sequence may be at most, by the model and by the person. */
+export function limitsOf({ summary }: OpenModel, { tokenLimit }: InspectRequest) {
   return { modelName: summary.name, limit: smallest(summary.context, tokenLimit || undefined) };
 }
 

@@ -1,0 +1,127 @@
+import {
+  cannotContinue,
+  continuationTooLong,
+  notANumberPredicted,
+  noPredictions,
+} from "../../core/errors";
+import type { Generated } from "../../core/run";
+import type { Tensor } from "../../core/tensor";
+import type { Token } from "../../core/token";
+import type { EngineEvents, InspectRequest } from "../../protocol/engineContract";
+import { fixedLength } from "./feeds";
+import type { OpenModel, OpenParts } from "./openModel";
+import { checkSize, decode, encode, feedsOf, runGraph } from "./passes";
+import { checkpoint } from "./queue";
+import { limitsOf, type Sequences } from "./sequences";
+import { tokensOfIds } from "./text";
+
+/** A target is written until its end token, and no further than this where nobody says how far. */
+const MOST_TARGET_TOKENS = 64;
+
+/** The sequences with what the model wrote behind them, and which part that is. */
+export interface Continuation {
+  readonly sequences: Sequences;
+  readonly generated: Generated;
+}
+
+/**
+ * Greedy decoding: the most likely token is appended until an end token comes (it is not appended) or as many tokens
+ * as were asked for are there. The whole sequence is run again for each token.
+ */
+export async function generate(
+  model: OpenModel,
+  parts: OpenParts,
+  request: InspectRequest,
+  given: Sequences,
+  progress: EngineEvents["progress"],
+  signal: AbortSignal,
+): Promise<Continuation> {
+  const side = given.target ? "target" : "source";
+  const start = sideOf(given, side, model);
+  const nAsked = countOf(model, parts, request, start.length, side);
+  const grown = (tokens: readonly Token[]): Sequences => ({ ...given, [side]: tokens });
+  // Refused before the first token is computed, not after the last.
+  checkSize(model, parts, grown([...start, ...new Array<Token>(nAsked)]));
+  const nextLogits = await stepper(model, parts, request, given);
+  const ends = new Set(model.config.endTokenIds);
+  let tokens: readonly Token[] = start;
+  let end: Generated["end"] = "length";
+  while (tokens.length < start.length + nAsked) {
+    progress({ stage: "generate", fraction: (tokens.length - start.length) / nAsked });
+    await checkpoint(signal);
+    const id = largest(rowAt(await nextLogits(grown(tokens)), tokens.length - 1), model.summary.name);
+    if (ends.has(id)) {
+      end = "end-token";
+      break;
+    }
+    tokens = [...tokens, ...tokensOfIds([id], model.tokenizer)];
+  }
+  const generated = { side, start: start.length, count: tokens.length - start.length, nAsked, end } as const;
+  return { sequences: grown(tokens), generated };
+}
+
+/** The sequence that grows. An end token that the tokenizer put behind the text would end it before it began. */
+function sideOf(given: Sequences, side: Generated["side"], model: OpenModel): readonly Token[] {
+  if (side === "target") return given.target ?? [];
+  const { kind, name } = model.summary;
+  const tokens = given.source;
+  if (kind !== "causal" || !tokens) throw cannotContinue(name);
+  const last = tokens.at(-1);
+  const isEnd = last?.special === true && model.config.endTokenIds.includes(last.id) && tokens.length > 1;
+  return isEnd ? tokens.slice(0, -1) : tokens;
+}
+
+/** How many tokens to write; throws where the model cannot read so many. */
+function countOf(
+  model: OpenModel,
+  parts: OpenParts,
+  request: InspectRequest,
+  nGiven: number,
+  side: Generated["side"],
+): number {
+  const fixed = side === "source" ? fixedLength(parts.first.graph.inputs) : undefined;
+  const limit = Math.min(limitsOf(model, request).limit ?? Infinity, fixed ?? Infinity);
+  const { nTokens } = request.generate ?? {};
+  if (nTokens === undefined) return Math.max(0, Math.min(MOST_TARGET_TOKENS, limit - nGiven));
+  if (nGiven + nTokens > limit) throw continuationTooLong(model.summary.name, nGiven, nTokens, limit);
+  return nTokens;
+}
+
+/** What gives the logits after a sequence; the source of an encoder of its own is read once. */
+async function stepper(
+  model: OpenModel,
+  { first, decoder }: OpenParts,
+  request: InspectRequest,
+  given: Sequences,
+): Promise<(sequences: Sequences) => Promise<Tensor>> {
+  const nothing = new Set<never>();
+  const feeds = (sequences: Sequences) => feedsOf(model, request, sequences);
+  const encoded = decoder && (await encode(model, first, feeds(given), nothing));
+  return async (sequences) => {
+    const { logits } =
+      decoder && encoded
+        ? await decode(model, decoder, feeds(sequences), encoded, nothing)
+        : await runGraph(model, first, feeds(sequences), nothing);
+    if (!logits) throw noPredictions(model.summary.name);
+    return logits;
+  };
+}
+
+/** The logits at a position; some graphs give only those of the last one. */
+function rowAt({ dims, data }: Tensor, position: number): Float32Array {
+  const [nPositions = 0, vocab = 0] = dims;
+  const row = Math.min(position, nPositions - 1);
+  return data.subarray(row * vocab, (row + 1) * vocab);
+}
+
+/** Index of the largest number, the first of equal ones. */
+function largest(row: Float32Array, modelName: string): number {
+  let found = -1;
+  for (let id = 0; id < row.length; id++) {
+    const value = row[id]!;
+    if (Number.isNaN(value)) throw notANumberPredicted(modelName);
+    if (found < 0 || value > row[found]!) found = id;
+  }
+  if (found < 0) throw noPredictions(modelName);
+  return found;
+}
