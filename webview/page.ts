@@ -124,6 +124,7 @@ const viewOf: Partial<Record<PageCommand, ViewName>> = {
   showPositions: "positions",
   showScoring: "scoring",
   showGenerate: "generate",
+  showEncoderDecoder: "encoderDecoder",
 };
 
 function runCommand(inspector: Inspector, name: PageCommand): void {

@@ -295,6 +295,14 @@ export function cannotContinue(model: string): HeadlightError {
   );
 }
 
+export function lensNotNumbers(layer: number | "embedding"): HeadlightError {
+  const where = layer === "embedding" ? "the embedding" : `layer ${layer}`;
+  return new HeadlightError(
+    "lens-not-numbers",
+    `The state after ${where} gives predictions that are not numbers (NaN), so the logit lens cannot be shown.`,
+  );
+}
+
 export function notANumberPredicted(model: string): HeadlightError {
   return new HeadlightError(
     "not-a-number-predicted",

@@ -16,6 +16,7 @@ import { Reporter } from "./report";
 import { revealTokenOf } from "./revealToken";
 import { RunHolds } from "./runHolds";
 import { saveBytes } from "./saveBytes";
+import { scoringRuns } from "./scoringRuns";
 import type { Session } from "./session";
 import { HEADS_VIEW, SidePanel } from "./sidePanel";
 import { Surroundings } from "./surroundings";
@@ -52,6 +53,12 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   function actionsFor(session: Session): PanelActions {
     return {
       runAgain: () => inspector.runAgain(inspectors.all.find((each) => each.session === session)),
+      generate: (message) =>
+        inspector.generate(
+          message,
+          inspectors.all.find((each) => each.session === session),
+        ),
+      scoringRuns: (text, signal) => scoringRuns(engine, models, text, signal),
       save: (name, bytes) => saveBytes(name, bytes),
       async revealToken(token) {
         const { shown } = session.inspection;

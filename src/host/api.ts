@@ -26,8 +26,10 @@ export interface InspectWhat {
   readonly end?: number;
   /** A text that is in no document. */
   readonly text?: string;
-  /** What the decoder of an encoder-decoder has written so far; without it, only its start. Nobody is asked. */
+  /** The target of an encoder-decoder; without it the model writes one. */
   readonly targetText?: string;
+  /** How many tokens a causal model is to write behind the text, each the most likely one. */
+  readonly continueBy?: number;
 }
 
 /** How one inspection ended. "superseded": a newer one took its place. */

@@ -23,6 +23,8 @@ const pageCommands: readonly PageCommand[] = [
   "showSteps",
   "showPositions",
   "showScoring",
+  "showGenerate",
+  "showEncoderDecoder",
   "zoomIn",
   "zoomOut",
   "zoomReset",

@@ -5,9 +5,8 @@ import type { CharOffset } from "../core/token";
 import type { Engine } from "../engine/engine";
 import type { ModelEntry } from "../model/entry";
 import type { ModelSource } from "../protocol/engineContract";
-import type { DocumentRange } from "../protocol/viewContract";
+import type { DocumentRange, GenerateMessage } from "../protocol/viewContract";
 import type { InspectionResult, InspectWhat } from "./api";
-import { askTarget } from "./askTarget";
 import { documentText, type LastEditor, type Source } from "./editorText";
 import type { InspectionRequest } from "./inspection";
 import type { InspectorPanel } from "./inspectorPanel";
@@ -56,16 +55,18 @@ export class Inspector {
   inspect(hint?: unknown, voice: Voice = "aloud"): Promise<InspectionResult> {
     return this.#reported(voice, async (wayOut) => {
       const { document, selected } = this.lastEditor.source(hint);
-      return this.#inspectIn(document, selected, voice, wayOut);
+      return this.#inspectIn(document, selected, wayOut, {}, voice);
     });
   }
 
   /** What inspecting a selection asks of the engine. Throws where there is nothing to read. */
-  async requestFor({ document, selected }: Source, target?: string): Promise<InspectionRequest> {
+  async requestFor(
+    { document, selected }: Source,
+    how: Pick<InspectionRequest, "targetText" | "generate"> = {},
+  ): Promise<InspectionRequest> {
     const { text, document: place } = textToInspect(documentText(document), selected);
-    const entry = await this.#chosenModel();
-    const targetText = target ?? (await askTarget(entry, text));
-    return { model: entry.source, text, targetText, document: place, tokenLimit: tokenLimit() };
+    const { source: model } = await this.#chosenModel();
+    return { model, text, document: place, tokenLimit: tokenLimit(), ...how };
   }
 
   /** A request made by `requestFor`, in the inspector. */
@@ -86,13 +87,14 @@ export class Inspector {
   inspectThis(what: InspectWhat | undefined): Promise<InspectionResult> {
     const { text, uri } = what ?? {};
     if (text === undefined && !uri) return this.inspect();
-    const targetText = what?.targetText ?? "";
+    const { targetText = "", continueBy } = what ?? {};
+    const generate = continueBy === undefined ? undefined : { nTokens: continueBy };
     return this.#reported("aloud", async (wayOut) => {
       if (text !== undefined) {
         checkText(text);
         wayOut.around = () => this.#inspectPart({ text, cursor: text.length });
         const { source: model } = await this.#chosenModel();
-        return this.#start(this.inspectors.show(), { model, text, targetText });
+        return this.#start(this.inspectors.show(), { model, text, targetText, generate });
       }
       const document = await vscode.workspace.openTextDocument(uri!);
       const { nChars } = documentText(document);
@@ -100,7 +102,7 @@ export class Inspector {
         Math.min(Math.max(at, 0), nChars),
       );
       const selected = { start: start!, end: end!, cursor: end! };
-      return this.#inspectIn(document, selected, "aloud", wayOut, targetText);
+      return this.#inspectIn(document, selected, wayOut, { targetText, generate });
     });
   }
 
@@ -126,7 +128,17 @@ export class Inspector {
       const inspector = this.inspectors.active;
       const state = inspector?.session.state;
       if (!inspector || !state || state.status === "empty") return { outcome: "cancelled" };
-      return this.#start(inspector, { ...state.request, model });
+      return this.#start(inspector, { ...state.request, model, generate: undefined });
+    });
+  }
+
+  /** The shown text again: continued by so many tokens, or with another target. What is shown stays where that is refused. */
+  generate({ nTokens, targetText }: GenerateMessage, inspector = this.inspectors.active) {
+    return this.#reported("aloud", async () => {
+      const state = inspector?.session.state;
+      if (!inspector || !state || state.status === "empty") throw noInspection();
+      const generate = nTokens === undefined ? undefined : { nTokens };
+      return this.#start(inspector, { ...state.request, generate, targetText });
     });
   }
 
@@ -138,12 +150,17 @@ export class Inspector {
       if (kept) this.reporter.log.info("The inspector's kept state is of another version: it starts afresh.");
       return;
     }
-    const { modelId, text, targetText, document } = state.request;
+    const { modelId, text, targetText, continueBy, document } = state.request;
+    const generate = continueBy === undefined ? undefined : { nTokens: continueBy };
     if (state.selection) inspector.session.select(state.selection);
     await this.#reported("aloud", async () => {
       const { source: model } = await this.models.find(modelId);
       const place = document && placeNow(document, text);
-      const result = await this.#start(inspector, { model, text, targetText, document: place }, "quiet");
+      const result = await this.#start(
+        inspector,
+        { model, text, targetText, generate, document: place },
+        "quiet",
+      );
       const now = openDocument(document?.uri);
       if (now) inspector.session.inspection.documentChanged(documentText(now), []);
       return result;
@@ -153,15 +170,12 @@ export class Inspector {
   async #inspectIn(
     document: vscode.TextDocument,
     selected: Selected,
-    voice: Voice,
     wayOut: WayOut,
-    target?: string,
+    how: Pick<InspectionRequest, "targetText" | "generate">,
+    voice: Voice = "aloud",
   ): Promise<InspectionResult> {
     wayOut.around = () => this.#inspectPart(longestAround(document, selected));
-    const { text, document: place } = textToInspect(documentText(document), selected);
-    const entry = await this.#chosenModel();
-    const targetText = target ?? (voice === "aloud" ? await askTarget(entry, text) : "");
-    const request = { model: entry.source, text, targetText, document: place };
+    const request = await this.requestFor({ document, selected }, how);
     return this.#start(this.inspectors.show(), request, voice);
   }
 

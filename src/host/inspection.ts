@@ -33,6 +33,9 @@ type Placed<S> = S & { readonly request: InspectionRequest; readonly stale: bool
 export type ShownState = Extract<InspectionState, { status: "shown" }>;
 export type Stage = "load" | "tokenize" | "generate" | "run" | "read";
 
+/** What cannot be done with the text that is shown, which therefore stays. */
+const refusals = new Set(["continuation-too-long", "cannot-continue"]);
+
 /**
  * One inspection from request to result. A newer request supersedes an older one; a cancelled one gives the place
  * back to what was shown before; a run that the engine has lost is run again, once.
@@ -55,7 +58,9 @@ export class Inspection {
     private readonly engine: Engine,
     private readonly holds = new RunHolds(engine),
   ) {
-    this.#stopListening = engine.onEvent({ progress: ({ stage, fraction }) => this.#setStage(stage, fraction) });
+    this.#stopListening = engine.onEvent({
+      progress: ({ stage, fraction }) => this.#setStage(stage, fraction),
+    });
   }
 
   get state(): InspectionState {
@@ -160,8 +165,12 @@ export class Inspection {
     } catch (error) {
       if (attempt !== this.#attempt) return this.#overtaken();
       if (isCancelled(error)) return this.#goBack();
-      this.#release(this.#before);
       const report = toReport(error);
+      if (this.#before && refusals.has(report.code)) {
+        this.#goBack();
+        return { outcome: "failed", error: report };
+      }
+      this.#release(this.#before);
       this.#settle((place) => ({ status: "failed", error: report, ...place }));
       return { outcome: "failed", error: report };
     }
@@ -228,12 +237,13 @@ function followed<S extends Placed<object>>(state: S, document: DocumentText, ed
   };
 }
 
+/** An encoder-decoder that is given no target writes it. */
 function engineRequest({ model, text, targetText, tokenLimit, generate }: InspectionRequest): InspectRequest {
   return {
     model,
     text,
     ...(targetText && { targetText }),
     ...(tokenLimit && { tokenLimit }),
-    ...(generate && { generate }),
+    ...(generate ? { generate } : !targetText && { generate: {} }),
   };
 }

@@ -14,7 +14,10 @@ export const INSPECTOR_VIEW = "headlight.inspector";
 const STAGE_MS = 300;
 
 /** What the panel leaves to others. */
-export type PanelActions = Pick<ViewActions, "revealToken" | "runAgain" | "save">;
+export type PanelActions = Pick<
+  ViewActions,
+  "revealToken" | "runAgain" | "generate" | "scoringRuns" | "save"
+>;
 
 /** The webview of one session: its page comes and goes with visibility, the session stays. */
 export class InspectorPanel {

@@ -7,6 +7,9 @@ const templates = [
   'There is no model "{0}" here. Choose another with "Headlight: Choose Model".',
   "{0} cannot be read: {1}.",
   "There are {0} selections; a comparison needs two. Select one text, then hold Alt and select another; or select one in each of two editors.",
+  "The text is {0} tokens and {1} more were asked for; {2} reads at most {3}. Continue by at most {4}.",
+  "The text is {0} tokens and {1} more were asked for; {2} reads at most {3}. Select less.",
+  "{0} does not write a text from left to right, so it cannot continue one. Choose a causal model or an encoder-decoder.",
 ];
 
 /**

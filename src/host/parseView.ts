@@ -2,7 +2,12 @@ import type { BlockKind, HeadAddress, HeadChoice } from "../core/run";
 import type { TokenLayout } from "../core/tokenLayout";
 import type { MatrixQuery, Slices, ThumbnailQuery, VectorQuery } from "../protocol/slices";
 import type { PinSlot } from "../protocol/panelContract";
-import type { DocumentRange, InspectorSelection, InspectorState } from "../protocol/viewContract";
+import type {
+  DocumentRange,
+  GenerateMessage,
+  InspectorSelection,
+  InspectorState,
+} from "../protocol/viewContract";
 import { malformedMessage } from "./errors";
 import { integer, oneOf, optional, record, string } from "./fields";
 import { MOST_CHARACTERS } from "./textToInspect";
@@ -72,6 +77,8 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
       count: integer(query.count, "count", 1, 1000),
     };
   },
+  tokenPredictions: (raw) => positionsQuery(raw, "tokenPredictions", 4096),
+  logitLens: (raw) => positionsQuery(raw, "logitLens", 64),
 };
 
 export function parseSelection(raw: unknown): InspectorSelection {
@@ -86,6 +93,7 @@ export function parseSelection(raw: unknown): InspectorSelection {
       "positions",
       "scoring",
       "generate",
+      "encoderDecoder",
     ]),
     choice: parseChoice(selection.choice),
     measure: parseMeasure(selection.measure),
@@ -118,6 +126,21 @@ export function parseReveal(raw: unknown): { runId: string; side: "source" | "ta
   };
 }
 
+/** How far to continue, and a target; at least one token where a number is given. */
+export function parseGenerate(raw: unknown): GenerateMessage {
+  const message = record(raw, "generate");
+  const nTokens = optional(message.nTokens, (value) => integer(value, "nTokens", 1, 100_000));
+  const targetText = optional(message.targetText, (value) => string(value, "targetText", MOST_CHARACTERS));
+  return { ...(nTokens !== undefined && { nTokens }), ...(targetText !== undefined && { targetText }) };
+}
+
+export function parseScoringRuns(raw: unknown): { text: string } {
+  return { text: string(record(raw, "scoringRuns").text, "text", MOST_SCORED_CHARACTERS) };
+}
+
+/** Longer than any date; what is too long for the models they refuse themselves. */
+const MOST_SCORED_CHARACTERS = 1000;
+
 /** Bytes to save, and a bare file name: whatever could lead out of a folder is taken off. */
 export function parseSave(raw: unknown): { name: string; bytes: Uint8Array } {
   const message = record(raw, "save");
@@ -136,6 +159,7 @@ export function parseState(raw: unknown): InspectorState | undefined {
     oneOf(state.version, "version", [1]);
     const request = record(state.request, "request");
     const targetText = optional(request.targetText, (value) => string(value, "targetText", MOST_CHARACTERS));
+    const continueBy = optional(request.continueBy, (value) => integer(value, "continueBy", 1, 100_000));
     const document = optional(request.document, parseDocumentRange);
     const selection = optional(state.selection, parseSelection);
     return {
@@ -144,6 +168,7 @@ export function parseState(raw: unknown): InspectorState | undefined {
         modelId: string(request.modelId, "modelId", 4096),
         text: string(request.text, "text", MOST_CHARACTERS),
         ...(targetText !== undefined && { targetText }),
+        ...(continueBy !== undefined && { continueBy }),
         ...(document && { document }),
       },
       ...(selection && { selection }),
@@ -151,6 +176,18 @@ export function parseState(raw: unknown): InspectorState | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** At most so many positions with at most 20 tokens each, so that the answer stays below 1 MB. */
+function positionsQuery(raw: unknown, what: string, most: number) {
+  const query = record(raw, what);
+  const start = index(query.start, "start");
+  return {
+    runId: runId(query.runId),
+    start,
+    end: integer(query.end, "end", start, start + most),
+    count: integer(query.count, "count", 1, 20),
+  };
 }
 
 function parseMatrixQuery(raw: unknown): MatrixQuery {

@@ -94,7 +94,12 @@ export function contentOf(state: InspectionState): InspectorContent {
     case "empty":
       return { status: "empty" };
     case "running":
-      return { status: "running", text: state.request.text, ...(state.stage && { stage: state.stage }) };
+      return {
+        status: "running",
+        text: state.request.text,
+        ...(state.stage && { stage: state.stage }),
+        ...(state.fraction !== undefined && { fraction: state.fraction }),
+      };
     case "failed":
       return { status: "failed", error: state.error, canRunAgain: true };
     case "shown": {

@@ -2,8 +2,16 @@ import { toReport } from "../core/errors";
 import type { Local } from "../protocol/channel";
 import type { AheadQuestion } from "../protocol/ahead";
 import type { Slices } from "../protocol/slices";
-import type { ViewContract } from "../protocol/viewContract";
-import { parseReveal, parseSave, parseSelection, parseSliceQuery } from "./parseView";
+import type { ScoringRuns } from "../protocol/scoringRuns";
+import type { GenerateMessage, ViewContract } from "../protocol/viewContract";
+import {
+  parseGenerate,
+  parseReveal,
+  parseSave,
+  parseScoringRuns,
+  parseSelection,
+  parseSliceQuery,
+} from "./parseView";
 import type { Session } from "./session";
 
 /** What a page's calls need beyond the session: the editor, the file system, the log. */
@@ -11,6 +19,8 @@ export interface ViewActions {
   ready(state: unknown): ReturnType<ViewContract["ready"]>;
   revealToken(message: ReturnType<typeof parseReveal>): Promise<void>;
   runAgain(): Promise<unknown>;
+  generate(message: GenerateMessage): Promise<unknown>;
+  scoringRuns(text: string, signal: AbortSignal): Promise<ScoringRuns>;
   save(name: string, bytes: Uint8Array): Promise<boolean>;
   /** A call failed: malformed, or refused by the engine. */
   failed(error: unknown): void;
@@ -54,6 +64,8 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
     similarHeads: slice("similarHeads"),
     compare: slice("compare"),
     predictions: slice("predictions"),
+    tokenPredictions: slice("tokenPredictions"),
+    logitLens: slice("logitLens"),
     ready: (message) => watched(() => actions.ready((message as { state?: unknown } | undefined)?.state)),
     select: (raw) => watched(() => session.select(parseSelection(raw))),
     revealToken: (raw) => watched(() => actions.revealToken(parseReveal(raw))),
@@ -61,6 +73,11 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
       watched(async () => {
         await actions.runAgain();
       }),
+    generate: (raw) =>
+      watched(async () => {
+        await actions.generate(parseGenerate(raw));
+      }),
+    scoringRuns: (raw, { signal }) => watched(() => actions.scoringRuns(parseScoringRuns(raw).text, signal)),
     cancel: () => watched(() => session.inspection.cancel()),
     save: (raw) =>
       watched(async () => {

@@ -14,6 +14,12 @@ export interface Card {
   readonly context?: number;
   readonly positions: PositionScheme;
   readonly objective?: string;
+  /** "additive", "dot-product" or "scaled-dot-product". */
+  readonly scoring?: string;
+  /** How many numbers were trained. */
+  readonly parameters?: number;
+  /** What was measured, by its name on the card. */
+  readonly metrics: Readonly<Record<string, number>>;
   readonly sizeBytes?: number;
   readonly licence?: string;
   readonly headsOfNote: readonly HeadOfNote[];
@@ -64,6 +70,9 @@ export function parseCard(raw: unknown, where: string): Card {
     context: count(raw.context),
     positions: schemes.find((scheme) => scheme === schemeOf(raw.positions)) ?? "unknown",
     objective: text(raw.objective),
+    scoring: text(raw.scoring),
+    parameters: count(raw.parameters),
+    metrics: numbers(raw.metrics),
     sizeBytes: count(raw.sizeBytes),
     licence: text(raw.licence),
     headsOfNote: list(raw.headsOfNote).flatMap(parseHeadOfNote),
@@ -95,6 +104,11 @@ function parseSample(raw: unknown): Sample[] {
       note: text(raw.note),
     },
   ];
+}
+
+function numbers(raw: unknown): Record<string, number> {
+  const entries = isRecord(raw) ? Object.entries(raw) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, number] => Number.isFinite(entry[1])));
 }
 
 /** "rope", or { scheme: "rope", base: 10000 }. */

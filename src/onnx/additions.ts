@@ -121,6 +121,13 @@ export class Additions {
     return `${base}/${index}`;
   }
 
+  /** Adds a second node like this one that reads other inputs, and returns the names of its outputs. */
+  copyWith(op: Op, inputs: readonly string[]): string[] {
+    const attributes = [...op.node.attributes.values()].map(storedAttribute);
+    const { opType, domain, outputs } = op.node;
+    return this.node(op.scope, opType, inputs, attributes, { nOutputs: outputs.length, domain });
+  }
+
   /** A value as float32, whatever the model computes in. */
   asFloat(value: Value): string {
     return this.toFloat(value.scope, value.name, this.shapes.typeOf(value));

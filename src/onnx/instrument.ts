@@ -12,6 +12,8 @@ import type { ValueInfo } from "./graph";
 import { isProjectionPart } from "./instrumented";
 import type { Capture, CapturedOutput, GraphInput, GraphReport, InstrumentedModel } from "./instrumented";
 import { findTriangular, hasPast, maskKind } from "./mask";
+import { addLens, type LensOptions } from "./lens";
+import { logitsOutput } from "./logits";
 import { findOrigins } from "./origins";
 import { applyEdits } from "./patch";
 import { findPositions } from "./positions";
@@ -28,6 +30,8 @@ export interface InstrumentOptions {
   readonly backend: "wasm" | "webgpu";
   /** Leave large weights in the file and have the runtime fetch them from there (see probe.ts). */
   readonly externalise?: boolean;
+  /** Hand over what each layer would predict. */
+  readonly lens?: LensOptions;
 }
 
 /** Makes a model hand over its attention: bytes for the runtime, and what comes out where. */
@@ -39,6 +43,9 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
   const captured = placed.flatMap((layer) =>
     options.capture.flatMap((what) => capture(layer, what, projections, additions) ?? []),
   );
+  const { lens } = options;
+  const logits = lens && logitsOutput(model.graph.outputs.map(declared), lens.vocab);
+  const lensOutputs = lens && addLens(logits, placed, projections, known, additions, lens);
   const { edits, suffix } = additions.finish();
   const ownWeights = options.externalise ? referencesToOwnFile(known.flow) : [];
   const own = { path: OWN_WEIGHTS, reference: "", byteLength: reader.byteLength };
@@ -51,6 +58,7 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     report,
     positionTable: positions.table,
     bucketBias: positions.bucketBias,
+    ...(lensOutputs && { lens: lensOutputs }),
   };
 }
 

@@ -41,6 +41,25 @@ export interface InstrumentedModel {
   /** First rows of the table of positions, [nPositions, dModel], and T5's learned biases, [nBuckets, nHeads], where they lie in the file. */
   readonly positionTable?: Tensor;
   readonly bucketBias?: Tensor;
+  /** Where the logit lens was asked for. */
+  readonly lens?: LensOutputs;
+}
+
+/** Outputs of the logit lens, from the embedding to the last layer; none where `missing` says why. */
+export interface LensOutputs {
+  readonly rows: readonly LensOutput[];
+  readonly missing?: string;
+}
+
+/** Of one state of the residual stream: the most likely tokens. */
+export interface LensOutput {
+  readonly layer: number | "embedding";
+  /** Probabilities, float32 [batch, position, count], largest first. */
+  readonly values: string;
+  /** Their ids, int64 of the same shape. */
+  readonly ids: string;
+  /** Probability of the token that the whole model holds most likely, float32 [batch, position, 1]. */
+  readonly final: string;
 }
 
 /** A file that weights lie in. */

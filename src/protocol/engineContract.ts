@@ -21,8 +21,8 @@ export interface InspectRequest {
   /** What will be asked of the run first: answered along with its summary. */
   readonly ahead?: readonly AheadQuestion[];
   /**
-   * Continue greedily before the run: the text of a causal model, the target of an encoder-decoder. Without `nTokens`
-   * until the end token, at most 64.
+   * Continue greedily before the run: the text of a causal model by `nTokens`, the target of an encoder-decoder by
+   * `nTokens`, or without a number until the end token, at most 64. Without a number it means nothing to other models.
    */
   readonly generate?: { readonly nTokens?: number };
 }

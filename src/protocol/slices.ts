@@ -3,6 +3,7 @@ import type { HeadAddress, HeadChoice, HeadVectors, BlockKind, Measure } from ".
 import type { Tensor } from "../core/tensor";
 import type { TokenLayout } from "../core/tokenLayout";
 import type { ComparisonSlices } from "./comparison";
+import type { GenerationSlices } from "./generation";
 import type { PositionSlices } from "./positions";
 import type { ProjectionSlices } from "./projection";
 
@@ -10,7 +11,8 @@ import type { ProjectionSlices } from "./projection";
  * What can be read of a run. The worker answers from its store; the host passes the question on for a view;
  * a page without a host answers from the data it carries. No answer is larger than 1 MB in normal use.
  */
-export interface Slices extends PositionSlices, ComparisonSlices, ProjectionSlices {
+export interface Slices
+  extends PositionSlices, ComparisonSlices, ProjectionSlices, GenerationSlices {
   /** Dims [queries, keys] of the window; larger windows come max-pooled to at most maxRows x maxColumns. */
   matrix(query: MatrixQuery): Promise<MatrixSlice>;
   /** Sums and entropies of all rows and columns of a choice, unpooled. */

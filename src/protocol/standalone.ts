@@ -2,6 +2,7 @@ import { HeadlightError } from "../core/errors";
 import { fromFloat16, toFloat16 } from "../core/float16";
 import type { BlockKind, LayerTensor, RunSummary } from "../core/run";
 import { elementCount, type Tensor } from "../core/tensor";
+import type { LogitLens, TokenPrediction } from "./generation";
 import type { ModelPositions } from "./positions";
 import type { Prediction } from "./slices";
 import type { InspectorSelection, ViewSettings } from "./viewContract";
@@ -12,6 +13,11 @@ export interface StandaloneRun {
   readonly tensors: readonly StandaloneTensor[];
   /** For each position asked about, the most likely tokens there. */
   readonly predictions: readonly { readonly position: number; readonly likely: readonly Prediction[] }[];
+  /** What the model made of the tokens of the sequence that it predicts, and what each layer would, where that was kept. */
+  readonly generation?: {
+    readonly predictions: readonly TokenPrediction[];
+    readonly lens?: LogitLens;
+  };
   /** How the model marks positions, where that is known. */
   readonly positions?: Pick<ModelPositions, "scheme" | "parameters" | "source">;
   readonly selection?: InspectorSelection;
@@ -66,6 +72,7 @@ export function parseStandalone(json: string): StandaloneRun & { readonly precis
     predictions: Array.isArray(document.predictions)
       ? (document.predictions as StandaloneRun["predictions"])
       : [],
+    ...parseGeneration(document.generation),
     positions: parsePositions(document.positions),
     selection: document.selection as InspectorSelection | undefined,
     settings: document.settings as ViewSettings | undefined,
@@ -78,6 +85,11 @@ function parsePositions(value: unknown): StandaloneRun["positions"] {
   const isWhole =
     typeof found?.scheme === "string" && typeof found.parameters === "object" && found.parameters;
   return isWhole ? found : undefined;
+}
+
+function parseGeneration(value: unknown): Pick<StandaloneRun, "generation"> {
+  const found = value as StandaloneRun["generation"] | null | undefined;
+  return found && Array.isArray(found.predictions) ? { generation: found } : {};
 }
 
 interface StoredTensor extends Omit<StandaloneTensor, "data"> {

@@ -1,6 +1,7 @@
 import type { ErrorReport } from "../core/errors";
 import type { HeadChoice, Measure, RunSummary } from "../core/run";
 import type { AheadAnswer } from "./ahead";
+import type { ScoringRuns } from "./scoringRuns";
 import type { Slices } from "./slices";
 
 /** What the inspector looks at; persisted by the page (setState) and by the host for hovers and decorations. */
@@ -12,7 +13,8 @@ export interface InspectorSelection {
   readonly query?: number;
 }
 
-export type ViewName = "heads" | "head" | "steps" | "mask" | "positions" | "scoring" | "generate";
+export type ViewName =
+  "heads" | "head" | "steps" | "mask" | "positions" | "scoring" | "generate" | "encoderDecoder";
 
 /** What a reloaded window needs to come back: the same text, model and selection, by running again. */
 export interface InspectorState {
@@ -21,6 +23,8 @@ export interface InspectorState {
     readonly modelId: string;
     readonly text: string;
     readonly targetText?: string;
+    /** How many tokens were to be written behind the text. */
+    readonly continueBy?: number;
     readonly document?: DocumentRange;
   };
   readonly selection?: InspectorSelection;
@@ -39,7 +43,13 @@ export interface DocumentRange {
 /** What the page shows. */
 export type InspectorContent =
   | { readonly status: "empty" }
-  | { readonly status: "running"; readonly text: string; readonly stage?: string }
+  | {
+      readonly status: "running";
+      readonly text: string;
+      readonly stage?: string;
+      /** Of the stage, 0..1, where that is known. */
+      readonly fraction?: number;
+    }
   | { readonly status: "failed"; readonly error: ErrorReport; readonly canRunAgain: boolean }
   | {
       readonly status: "shown";
@@ -62,9 +72,20 @@ export interface ViewContract extends Slices {
   /** Shows the token in the editor. */
   revealToken(message: { runId: string; side: "source" | "target"; index: number }): Promise<void>;
   runAgain(): Promise<void>;
+  /** Runs the shown text again, continued or with another target; what was shown stays until that is done. */
+  generate(message: GenerateMessage): Promise<void>;
+  /** Runs a text through the embedded models that differ in their scoring function alone. */
+  scoringRuns(message: { text: string }): Promise<ScoringRuns>;
   cancel(): Promise<void>;
   /** Saves bytes that the page made (a picture, numbers); the host asks where. */
   save(message: { name: string; bytes: Uint8Array }): Promise<{ saved: boolean }>;
+}
+
+export interface GenerateMessage {
+  /** How many tokens to write at most; absent: none behind a text or a given target, a whole target where none is given. */
+  readonly nTokens?: number;
+  /** The target of an encoder-decoder, or its beginning; empty or absent: the model writes it. */
+  readonly targetText?: string;
 }
 
 export interface ViewSettings {
@@ -91,6 +112,7 @@ export const pageCommands = [
   "showPositions",
   "showScoring",
   "showGenerate",
+  "showEncoderDecoder",
   "nextLayer",
   "previousLayer",
   "nextHead",

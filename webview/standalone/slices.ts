@@ -47,6 +47,22 @@ export function standaloneSlices(content: StandaloneRun): Slices {
         throw new HeadlightError("no-predictions", "This page carries no predictions for this token.");
       return found.likely.slice(0, count);
     },
+    async tokenPredictions({ start, end, count }) {
+      const carried = content.generation?.predictions.filter(({ index }) => index >= start && index < end);
+      if (carried?.length !== end - start)
+        throw new HeadlightError("no-predictions", "This page carries no predictions for these tokens.");
+      return carried.map((each) => ({ ...each, likely: each.likely.slice(0, count) }));
+    },
+    async logitLens({ start, end }) {
+      const lens = content.generation?.lens;
+      if (!lens) return { start, rows: [], missing: "this page carries none" };
+      const from = start - lens.start;
+      const rows = lens.rows.map(({ layer, cells }) => ({
+        layer,
+        cells: cells.slice(Math.max(0, from), from + end - start),
+      }));
+      return { ...lens, start: Math.max(start, lens.start), rows };
+    },
   };
 }
 

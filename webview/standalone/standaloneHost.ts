@@ -1,3 +1,4 @@
+import { HeadlightError } from "../../src/core/errors";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import type { Host } from "../host";
 import { carriedSummary, standaloneSlices } from "./slices";
@@ -17,6 +18,8 @@ export function standaloneHost(content: StandaloneRun): Host {
       revealToken: async () => {},
       runAgain: async () => {},
       cancel: async () => {},
+      generate: () => Promise.reject(noEngine()),
+      scoringRuns: () => Promise.reject(noEngine()),
       save: async ({ name, bytes } = { name: "", bytes: new Uint8Array() }) => {
         download(name, bytes);
         return { saved: true };
@@ -25,6 +28,13 @@ export function standaloneHost(content: StandaloneRun): Host {
     getState: () => history.state?.[storageKey] as unknown,
     setState: (state) => history.replaceState({ [storageKey]: state }, ""),
   };
+}
+
+function noEngine(): HeadlightError {
+  return new HeadlightError(
+    "no-engine",
+    "This page carries one finished inspection and no model, so nothing can be run here.",
+  );
 }
 
 function download(name: string, bytes: Uint8Array): void {

@@ -27,7 +27,16 @@ export const plainArrangement: Arrangement = {
   explained: [],
 };
 
-const views: readonly ViewName[] = ["heads", "head", "steps", "mask", "positions", "scoring", "generate"];
+const views: readonly ViewName[] = [
+  "heads",
+  "head",
+  "steps",
+  "mask",
+  "positions",
+  "scoring",
+  "generate",
+  "encoderDecoder",
+];
 const blocks: readonly BlockKind[] = ["encoder", "decoder", "cross"];
 
 /** What a page keeps for a reloaded window. */
@@ -37,10 +46,17 @@ export function persistedState(
   selection: InspectorSelection,
   arrangement: Arrangement,
 ): InspectorState {
-  const { text, targetText, model } = run;
+  const { text, targetText, model, generated } = run;
+  const continueBy = generated?.side === "source" ? generated.nAsked : undefined;
   return {
     version: 1,
-    request: { modelId: model.id, text, ...(targetText !== undefined && { targetText }), document },
+    request: {
+      modelId: model.id,
+      text,
+      ...(targetText !== undefined && { targetText }),
+      ...(continueBy !== undefined && { continueBy }),
+      document,
+    },
     selection,
     arrangement,
   };

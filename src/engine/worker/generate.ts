@@ -1,9 +1,4 @@
-import {
-  cannotContinue,
-  continuationTooLong,
-  notANumberPredicted,
-  noPredictions,
-} from "../../core/errors";
+import { cannotContinue, continuationTooLong, notANumberPredicted, noPredictions } from "../../core/errors";
 import type { Generated } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
 import type { Token } from "../../core/token";
@@ -94,14 +89,13 @@ async function stepper(
   request: InspectRequest,
   given: Sequences,
 ): Promise<(sequences: Sequences) => Promise<Tensor>> {
-  const nothing = new Set<never>();
   const feeds = (sequences: Sequences) => feedsOf(model, request, sequences);
-  const encoded = decoder && (await encode(model, first, feeds(given), nothing));
+  const encoded = decoder && (await encode(model, first, feeds(given)));
   return async (sequences) => {
     const { logits } =
       decoder && encoded
-        ? await decode(model, decoder, feeds(sequences), encoded, nothing)
-        : await runGraph(model, first, feeds(sequences), nothing);
+        ? await decode(model, decoder, feeds(sequences), encoded)
+        : await runGraph(model, first, feeds(sequences));
     if (!logits) throw noPredictions(model.summary.name);
     return logits;
   };

@@ -45,8 +45,8 @@ export async function inspect(
   const given = readSequences(model, parts, request, signal);
   const tokenized = performance.now();
 
-  const continued =
-    request.generate && (await generate(model, parts, request, given, progress, signal));
+  const isWanted = request.generate && (request.generate.nTokens !== undefined || given.target);
+  const continued = isWanted && (await generate(model, parts, request, given, progress, signal));
   const sequences = continued?.sequences ?? given;
   progress({ stage: "run" });
   await checkpoint(signal);

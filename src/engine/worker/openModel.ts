@@ -16,13 +16,14 @@ import type { Platform } from "./platform";
 import { openTokenizerOf } from "./text";
 import { fetchesWeights } from "./trustExternal";
 
-/** What a session hands over: the weights of each layer, everything of its heads, or what follows them. */
-export type Depth = "weights" | "all" | "projection";
+/** What a session hands over: the weights of each layer, everything of its heads, what follows them, or what each layer would predict. */
+export type Depth = "weights" | "all" | "projection" | "lens";
 
 const captures: Readonly<Record<Depth, readonly Capture[]>> = {
   weights: ["weights"],
   all: ["weights", "scores", "q", "k", "v", "output"],
   projection: ["output", ...PROJECTION_PARTS],
+  lens: [],
 };
 
 /** A graph that hands over its attention, open in the runtime. */
@@ -32,6 +33,9 @@ export interface OpenGraph {
   /** Bytes of the file and of its external data. */
   readonly weightBytes: number;
 }
+
+/** How many of the most likely tokens the logit lens gives for each layer and position. */
+export const LENS_COUNT = 10;
 
 /** A model's one graph, or its encoder's and its decoder's. */
 export interface OpenParts {
@@ -79,7 +83,7 @@ export async function openModel(source: ModelSource, depth: Depth, platform: Pla
       open.delete(other);
       await closeParts(opened);
     }
-    const opening = openParts(source, depth, platform);
+    const opening = openParts(source, depth, config.vocab ?? card?.vocab, platform);
     open.set(depth, opening);
     opening.catch(() => open.delete(depth));
     return opening;
@@ -104,16 +108,22 @@ export async function openModel(source: ModelSource, depth: Depth, platform: Pla
   };
 }
 
-async function openParts(source: ModelSource, depth: Depth, platform: Platform): Promise<OpenParts> {
-  const first = await openGraph(source.graph, source.name, depth, platform);
+async function openParts(
+  source: ModelSource,
+  depth: Depth,
+  vocab: number | undefined,
+  platform: Platform,
+): Promise<OpenParts> {
+  const first = await openGraph(source.graph, source.name, depth, vocab, platform);
   if (!source.decoder) return { first };
-  return { first, decoder: await openGraph(source.decoder, source.name, depth, platform) };
+  return { first, decoder: await openGraph(source.decoder, source.name, depth, vocab, platform) };
 }
 
 async function openGraph(
   reference: string,
   modelName: string,
   depth: Depth,
+  vocab: number | undefined,
   { files }: Platform,
 ): Promise<OpenGraph> {
   const reader = await files.open(reference);
@@ -123,6 +133,7 @@ async function openGraph(
     const { bytes, externalData, ...graph } = await instrument(isLarge ? reader : await inMemory(reader), {
       capture: captures[depth],
       backend: "wasm",
+      ...(depth === "lens" && { lens: { count: LENS_COUNT, vocab } }),
       externalise: isLarge && reader.readSync !== undefined && (await fetchesWeights()),
     });
     const external = await openExternalData(files, reference, externalData);

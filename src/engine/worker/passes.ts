@@ -2,13 +2,14 @@ import { runFailed } from "../../core/errors";
 import type { BlockKind } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
 import type { Capture, CapturedOutput } from "../../onnx/instrumented";
+import { logitsOutput } from "../../onnx/logits";
 import type { InspectRequest, RawInput } from "../../protocol/engineContract";
+import type { StoredLayer } from "../../store/storedRun";
 import type { RuntimeTensor } from "../runtime";
 import { asFloat32, unfold } from "./capture";
 import { makeFeeds, type FeedRequest } from "./feeds";
 import { checkRunSize } from "./limits";
 import { fromRuntime, type OpenGraph, type OpenModel, type OpenParts } from "./openModel";
-import { logitsOutput } from "./predictions";
 import type { Sequences } from "./sequences";
 
 /** One tensor that a graph handed over, in the store's axes. */
@@ -17,6 +18,9 @@ export interface CapturedTensor {
   readonly tensor: Tensor;
 }
 
+type IsWanted = (output: CapturedOutput) => boolean;
+const nothing: IsWanted = () => false;
+
 /** What one forward pass gave. */
 export interface PassOutputs {
   readonly captured: CapturedTensor[];
@@ -24,19 +28,22 @@ export interface PassOutputs {
   readonly logits?: Tensor;
 }
 
-/** One forward pass over the sequences, through the model's one graph or through its encoder and its decoder. */
+/** One forward pass over the sequences, through the model's one graph or through its encoder and its decoder; hands over what is wanted, of one layer where it is named. */
 export async function runParts(
   model: OpenModel,
   parts: OpenParts,
   request: InspectRequest,
   sequences: Sequences,
   wanted: ReadonlySet<Capture>,
+  only?: StoredLayer,
 ): Promise<PassOutputs> {
   checkSize(model, parts, sequences);
   const feeds = feedsOf(model, request, sequences);
-  if (!parts.decoder) return runGraph(model, parts.first, feeds, wanted);
-  const encoded = await encode(model, parts.first, feeds, wanted);
-  const decoded = await decode(model, parts.decoder, feeds, encoded, wanted);
+  const isWanted = (output: CapturedOutput, block = output.block) =>
+    wanted.has(output.what) && (!only || (only.block === block && only.info.layer === output.layer));
+  if (!parts.decoder) return runGraph(model, parts.first, feeds, (output) => isWanted(output));
+  const encoded = await encode(model, parts.first, feeds, (output) => isWanted(output, "encoder"));
+  const decoded = await decode(model, parts.decoder, feeds, encoded, (output) => isWanted(output));
   const relabelled = encoded.captured.map(({ output, tensor }) => ({
     output: { ...output, block: "encoder" as BlockKind },
     tensor,
@@ -79,12 +86,12 @@ export async function encode(
   model: OpenModel,
   encoder: OpenGraph,
   feeds: FeedRequest,
-  wanted: ReadonlySet<Capture>,
+  isWanted: IsWanted = nothing,
 ) {
   const hidden = encoder.graph.outputs.find(({ name }) =>
     /last_hidden_state|encoder_hidden_states|hidden/.test(name),
   );
-  return runGraph(model, encoder, feeds, wanted, hidden?.name);
+  return runGraph(model, encoder, feeds, isWanted, hidden?.name);
 }
 
 /** One pass of a decoder that is a graph of its own. */
@@ -93,25 +100,30 @@ export async function decode(
   decoder: OpenGraph,
   feeds: FeedRequest,
   { extra }: Pick<Encoded, "extra">,
-  wanted: ReadonlySet<Capture>,
+  isWanted: IsWanted = nothing,
 ): Promise<PassOutputs> {
+  return runGraph(model, decoder, decoderFeeds(feeds, { extra }), isWanted);
+}
+
+/** What a decoder that is a graph of its own is fed: the target for its ids, and what the encoder made of the source. */
+export function decoderFeeds(feeds: FeedRequest, { extra }: Pick<Encoded, "extra">): FeedRequest {
   const nSource = feeds.ids?.length ?? extra?.dims[1] ?? 0;
   const raw = {
     ...feeds.raw,
     ...(extra && { encoder_hidden_states: extra as RawInput }),
     encoder_attention_mask: onesFor(nSource),
   };
-  return runGraph(model, decoder, { ...feeds, ids: feeds.targetIds, raw }, wanted);
+  return { ...feeds, ids: feeds.targetIds, raw };
 }
 
 export async function runGraph(
   model: OpenModel,
   { graph, session }: OpenGraph,
   request: FeedRequest,
-  wanted: ReadonlySet<Capture>,
+  isWanted: IsWanted = nothing,
   extra?: string,
 ): Promise<PassOutputs & { extra?: RuntimeTensor }> {
-  const outputs = graph.captured.filter(({ what }) => wanted.has(what));
+  const outputs = graph.captured.filter((output) => isWanted(output));
   const logits = logitsOutput(graph.outputs, model.summary.vocab);
   const names = [...new Set([...outputs.map(({ name }) => name), logits, extra])].filter(
     (name) => name !== undefined,

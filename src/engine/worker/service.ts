@@ -26,10 +26,11 @@ import { RunStore } from "../../store/runStore";
 import type { StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
 import { deepen, inspect, type Stages } from "./inspect";
+import { lensSlice, runLens, type LensOfRun } from "./lens";
 import { modelPositions } from "./modelPositions";
 import { Models } from "./models";
 import type { Platform } from "./platform";
-import { mostLikely } from "./predictions";
+import { mostLikely, tokenPredictions } from "./predictions";
 import { Queue } from "./queue";
 import { needsTokenizer } from "./text";
 
@@ -42,6 +43,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
   const models = new Models(platform);
   const queue = new Queue();
   const requests = new WeakMap<StoredRun, InspectRequest>();
+  const lenses = new WeakMap<StoredRun, LensOfRun>();
   /** A worker's runs never share an id with those of the worker before it. */
   const prefix = Date.now().toString(36);
   let nRuns = 0;
@@ -103,6 +105,26 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       store.evict();
     }, signal);
     return run;
+  }
+
+  /** How a run's model shows an id. */
+  async function textsOf(run: StoredRun): Promise<(id: number) => string> {
+    const request = requests.get(run);
+    const tokenizer = request && (await models.tokenizer(request.model));
+    return (id) => tokenizer?.decodeOne(id) ?? `#${id}`;
+  }
+
+  async function lensOf(run: StoredRun, signal: AbortSignal): Promise<LensOfRun> {
+    return queue.run(async () => {
+      const known = lenses.get(run);
+      if (known) return known;
+      const request = requests.get(run);
+      if (!request) throw unknownRun(run.summary.runId);
+      const { progress } = stages();
+      const lens = await runLens(run, request, models, progress, signal);
+      lenses.set(run, lens);
+      return lens;
+    }, signal);
   }
 
   return {
@@ -167,16 +189,18 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     headVectors: async ({ runId, address, which }, { signal }) =>
       headVectorSlice(await withTensors(runId, which, signal), address, which),
     predictions: async ({ runId, position, count }) => {
-      const { summary, logits } = store.get(runId);
-      const request = requests.get(store.get(runId));
-      const tokenizer = request && (await models.tokenizer(request.model));
-      return mostLikely(
-        logits,
-        position,
-        count,
-        summary.model.name,
-        (id) => tokenizer?.decodeOne(id) ?? `#${id}`,
-      );
+      const run = store.get(runId);
+      return mostLikely(run.logits, position, count, run.summary.model.name, await textsOf(run));
+    },
+    tokenPredictions: async ({ runId, ...query }) => {
+      const run = store.get(runId);
+      const { summary, logits } = run;
+      const ids = (summary.targetTokens ?? summary.tokens).map(({ id }) => id);
+      return tokenPredictions(logits, ids, query, summary.model.name, await textsOf(run));
+    },
+    logitLens: async ({ runId, ...query }, { signal }) => {
+      const run = store.get(runId);
+      return lensSlice(await lensOf(run, signal), query, await textsOf(run));
     },
   };
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { cancelled, tooManyTokens, unknownRun, workerDied } from "../../../src/core/errors";
+import {
+  continuationTooLong,
+  cancelled,
+  tooManyTokens,
+  unknownRun,
+  workerDied,
+} from "../../../src/core/errors";
 import { Inspection, type InspectionRequest } from "../../../src/host/inspection";
 import { fakeEngine } from "./fakeEngine";
 import { plainDocument } from "./plainDocument";
@@ -12,6 +18,35 @@ const placed = (text: string): InspectionRequest => ({
   model,
   text,
   document: { uri, version: 1, start: 7, end: 7 + text.length },
+});
+
+/** To be ended by the test. */
+async function shownText() {
+  const { engine, pending } = fakeEngine();
+  const inspection = new Inspection(engine);
+  const result = inspection.start(request("a b"));
+  pending[0]!.finish("r1");
+  await result;
+  return { inspection, pending };
+}
+
+describe("a continuation", () => {
+  it("asks for so many tokens, and for a whole target where none is given", async () => {
+    const { inspection, pending } = await shownText();
+    expect(pending[0]!.request).toEqual({ model, text: "a b", generate: {} });
+    void inspection.start({ ...request("a b"), generate: { nTokens: 3 } });
+    expect(pending[1]!.request.generate).toEqual({ nTokens: 3 });
+    void inspection.start({ ...request("a b"), targetText: "c" });
+    expect(pending[2]!.request).toEqual({ model, text: "a b", targetText: "c" });
+  });
+
+  it("that is refused leaves what was shown", async () => {
+    const { inspection, pending } = await shownText();
+    const result = inspection.start({ ...request("a b"), generate: { nTokens: 3 } });
+    pending[1]!.fail(continuationTooLong("M", 2, 3, 4));
+    expect(await result).toMatchObject({ outcome: "failed", error: { code: "continuation-too-long" } });
+    expect(inspection.shown?.run.runId).toBe("r1");
+  });
 });
 
 describe("one inspection", () => {

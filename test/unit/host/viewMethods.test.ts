@@ -18,10 +18,13 @@ async function pageWithRun() {
   await result;
   const failures: unknown[] = [];
   const saved: string[] = [];
+  const generated: unknown[] = [];
   const actions: ViewActions = {
     ready: async () => ({ content: contentOf(session.state), settings: { colourMap: "theme" } }),
     revealToken: async () => undefined,
     runAgain: async () => undefined,
+    generate: async (message) => generated.push(message),
+    scoringRuns: async (text) => ({ runs: [], samples: [text] }),
     save: async (name) => saved.push(name) > 0,
     failed: (error) => failures.push(error),
   };
@@ -35,7 +38,7 @@ async function pageWithRun() {
     },
     {},
   );
-  return { ...fake, session, remote, port, failures, saved };
+  return { ...fake, session, remote, port, failures, saved, generated };
 }
 
 describe("a page's calls", () => {
@@ -46,6 +49,18 @@ describe("a page's calls", () => {
       run: { runId: "r1" },
       stale: false,
     });
+  });
+
+  it("continue the text by a number of tokens, and are refused for anything else", async () => {
+    const { remote, generated, failures } = await pageWithRun();
+    await remote.generate({ nTokens: 8 });
+    await remote.generate({ targetText: "1998" });
+    expect(generated).toEqual([{ nTokens: 8 }, { targetText: "1998" }]);
+    await expect(remote.generate({ nTokens: 0 })).rejects.toMatchObject({ code: "malformed-message" });
+    await expect(remote.generate({ nTokens: 1.5 })).rejects.toMatchObject({ code: "malformed-message" });
+    await expect(remote.scoringRuns({ text: "x".repeat(1001) })).rejects.toThrow();
+    expect(await remote.scoringRuns({ text: "7.8.2031" })).toEqual({ runs: [], samples: ["7.8.2031"] });
+    expect(failures).toHaveLength(3);
   });
 
   it("read the run that is shown, and are refused for any other", async () => {
