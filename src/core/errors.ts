@@ -309,3 +309,10 @@ export function notANumberPredicted(model: string): HeadlightError {
     `${model} predicts values that are not numbers (NaN), so no next token can be chosen.`,
   );
 }
+
+export function verificationDiffers(model: string, difference: number): HeadlightError {
+  return new HeadlightError(
+    "verification-differs",
+    `The weights that ${model} handed over differ from those computed again by up to ${difference.toExponential(1)}, more than rounding explains.`,
+  );
+}

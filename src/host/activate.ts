@@ -24,6 +24,7 @@ import { engineSettings, onSettings, overlaySettings } from "./settings";
 import { StatusBar } from "./status";
 import { Overlay } from "./overlay";
 import { caretToken } from "./caret";
+import { ModelVerifier } from "./verifyModel";
 
 /** Puts the extension together. Nothing is read or started here: the engine starts with the first inspection. */
 export function activateHeadlight(context: vscode.ExtensionContext, platform: HostPlatform): HeadlightApi {
@@ -37,6 +38,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   const holds = new RunHolds(engine);
   const inspectors = new Inspectors(engine, holds, context.extensionUri, reporter, actionsFor);
   const inspector = new Inspector(engine, models, inspectors, lastEditor, reporter);
+  const verifier = new ModelVerifier(engine, models, inspectors, lastEditor, reporter);
   const status = new StatusBar();
   const followMode = new FollowMode(inspector, inspectors, follow);
   const overlay = new Overlay((error) => reporter.record(error));
@@ -100,11 +102,22 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     followMode,
     changed,
     sidePanel,
+    verifier,
     vscode.window.registerWebviewViewProvider(HEADS_VIEW, sidePanel),
     { dispose: () => void engine.stop() },
     inspectors.onDidChange(follow),
     inspectors.onDidChange(() => inspectors.all.length === 0 && pins.clear()),
-    registerCommands({ inspector, followMode, inspectors, lastEditor, pins, models, platform, reporter }),
+    registerCommands({
+      inspector,
+      followMode,
+      inspectors,
+      lastEditor,
+      pins,
+      models,
+      platform,
+      reporter,
+      verifier,
+    }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {
       deserializeWebviewPanel: (panel, state) => inspector.restore(panel, state),
     }),

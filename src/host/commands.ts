@@ -15,6 +15,7 @@ import type { HostPlatform } from "./platform";
 import type { Reporter } from "./report";
 import type { Session } from "./session";
 import { changeSetting, overlaySettings, rememberModel } from "./settings";
+import type { ModelVerifier } from "./verifyModel";
 
 /** Commands of the palette that the page carries out; each is `headlight.` and its name. */
 const pageCommands: readonly PageCommand[] = [
@@ -45,8 +46,9 @@ export function registerCommands(parts: {
   models: Models;
   platform: HostPlatform;
   reporter: Reporter;
+  verifier: ModelVerifier;
 }): vscode.Disposable {
-  const { inspector, followMode, inspectors, lastEditor, pins, models, platform, reporter } = parts;
+  const { inspector, followMode, inspectors, lastEditor, pins, models, platform, reporter, verifier } = parts;
   const session = () => inspectors.active?.session;
 
   const commands: Record<string, (argument?: unknown) => unknown> = {
@@ -58,6 +60,7 @@ export function registerCommands(parts: {
       pins.cancel();
     },
     chooseModel: () => choose(inspector, models, platform),
+    verifyModel: () => verifier.verify(),
     toggleFollow: () => followMode.toggle(),
     showInspector: () => inspectors.active?.panel.reveal(),
     showLog: () => reporter.log.show(),

@@ -31,7 +31,7 @@ export type InspectionState =
 /** `stale`: the document no longer says what was asked about. */
 type Placed<S> = S & { readonly request: InspectionRequest; readonly stale: boolean };
 export type ShownState = Extract<InspectionState, { status: "shown" }>;
-export type Stage = "load" | "tokenize" | "generate" | "run" | "read";
+export type Stage = "load" | "tokenize" | "generate" | "run" | "read" | "verify";
 
 /** What cannot be done with the text that is shown, which therefore stays. */
 const refusals = new Set(["continuation-too-long", "cannot-continue"]);

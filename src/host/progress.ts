@@ -50,5 +50,6 @@ function stageText(stage: Stage): string {
     generate: vscode.l10n.t("writing tokens"),
     run: vscode.l10n.t("running the model"),
     read: vscode.l10n.t("reading the attention"),
+    verify: vscode.l10n.t("computing the weights again"),
   }[stage];
 }

@@ -48,6 +48,7 @@ export function findAdditive(softmax: SoftmaxPlace, known: Known): FoundAttentio
     nHeads: 1,
     nKeyHeads: 1,
     biases: [],
+    formula: "its scores are a reduction of tanh(q + k), not a product of q and k",
     notes: ["scores are a reduction of tanh(q + k): there is no product of queries and keys"],
   };
 }

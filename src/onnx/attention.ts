@@ -1,6 +1,7 @@
 import type { Additions } from "./additions";
 import type { Op, Value } from "./dataflow";
 import type { Product } from "./product";
+import type { Formula } from "./scoreSteps";
 
 /** A tensor to hand over, and what its axes are (see CapturedOutput.axes): one that is there, or one to be computed. */
 export type Place = { readonly axes: readonly string[] } & (
@@ -31,6 +32,8 @@ export interface FoundAttention {
   readonly softcap?: number;
   /** What is added to or selected against the scores: masks and biases. */
   readonly biases: readonly Value[];
+  /** From q·k, as handed over, to the weights; a sentence where that cannot be computed again. */
+  readonly formula: Formula;
   readonly scoreProduct?: Product;
   readonly valueProduct?: Product;
   readonly isCausal?: boolean;

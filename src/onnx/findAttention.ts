@@ -6,9 +6,10 @@ import { headCounts } from "./headCounts";
 import type { Known } from "./known";
 import { headOutput, productOperand, valueOperand } from "./operands";
 import { productAfter, productsBefore } from "./paths";
-import type { Path } from "./paths";
+import type { Path, Step } from "./paths";
 import type { Product } from "./product";
 import { axisNames, rolesOf } from "./roles";
+import { formulaOf } from "./scoreSteps";
 import { pathTraits } from "./scoreTraits";
 import type { Shapes } from "./shapes";
 import { softmaxAt } from "./softmax";
@@ -64,7 +65,8 @@ function spelledOut(softmax: SoftmaxPlace, known: Known): FoundAttention | strin
 
   const names = axisNames(axes, roles, shapes);
   const scoresValue = scoresBefore(path, input);
-  const weights = weightsChain(output, names, after, shapes);
+  const changes = changesOf(after);
+  const weights = weightsChain(output, names, after, changes, shapes);
   return {
     pattern: `${productName(path.product)}-softmax-${productName(after.product)}`,
     op,
@@ -78,6 +80,7 @@ function spelledOut(softmax: SoftmaxPlace, known: Known): FoundAttention | strin
     output: headOutput(after, names, shapes),
     scoreProduct: path.product,
     valueProduct: after.product,
+    formula: formulaOf(path, roles, changes, known),
     ...headCounts(names, op, roles, known),
     ...pathTraits(path, after, known),
   };
@@ -107,12 +110,21 @@ const CHANGES_WEIGHTS = new Set(
   "Mul Add Sub Div Where Slice Split Concat Clip Max Min MatMul Conv".split(" "),
 );
 
+/** What happens to the weights behind the softmax, up to the last operation that changes them. */
+function changesOf(after: Path): readonly Step[] {
+  return after.steps.slice(0, after.steps.findLastIndex(({ op }) => CHANGES_WEIGHTS.has(op.node.opType)) + 1);
+}
+
 /** The weights as they enter the product with the values, before casts, quantising and folding. */
-function weightsChain(output: Value, names: readonly string[], after: Path, shapes: Shapes): Place {
-  const last = after.steps.findLastIndex(({ op }) => CHANGES_WEIGHTS.has(op.node.opType));
-  if (last < 0) return { value: output, axes: names };
-  const steps = after.steps.slice(0, last + 1);
-  const next = after.steps[last + 1];
+function weightsChain(
+  output: Value,
+  names: readonly string[],
+  after: Path,
+  steps: readonly Step[],
+  shapes: Shapes,
+): Place {
+  if (!steps.length) return { value: output, axes: names };
+  const next = after.steps[steps.length];
   const value = (next ? next.op.inputs[next.inputIndex] : undefined) ?? operandOf(after);
   return { value, axes: axesAfter(names, steps, shapes) };
 }

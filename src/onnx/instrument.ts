@@ -4,6 +4,7 @@ import { placeInBlocks } from "./blocks";
 import type { Placed } from "./blocks";
 import { buildDataflow } from "./dataflow";
 import type { Scope } from "./dataflow";
+import { capturedFormula } from "./capturedFormula";
 import { OWN_WEIGHTS, externalFiles, referencesToOwnFile } from "./externalise";
 import { findSpelledOut } from "./findAttention";
 import type { Known } from "./known";
@@ -28,6 +29,8 @@ import type { ByteSource } from "./wire";
 export interface InstrumentOptions {
   readonly capture: readonly Capture[];
   readonly backend: "wasm" | "webgpu";
+  /** Hand over what lies between q·k and the weights too, so that they can be computed again. */
+  readonly formulas?: boolean;
   /** Leave large weights in the file and have the runtime fetch them from there (see probe.ts). */
   readonly externalise?: boolean;
   /** Hand over what each layer would predict. */
@@ -46,6 +49,9 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
   const { lens } = options;
   const logits = lens && logitsOutput(model.graph.outputs.map(declared), lens.vocab);
   const lensOutputs = lens && addLens(logits, placed, projections, known, additions, lens);
+  const formulas = options.formulas
+    ? placed.map((layer) => capturedFormula(layer, additions, known.shapes))
+    : [];
   const { edits, suffix } = additions.finish();
   const ownWeights = options.externalise ? referencesToOwnFile(known.flow) : [];
   const own = { path: OWN_WEIGHTS, reference: "", byteLength: reader.byteLength };
@@ -55,6 +61,7 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     inputs: model.graph.inputs.filter((info) => !model.graph.initializers.has(info.name)).map(declared),
     outputs: model.graph.outputs.map(declared),
     captured,
+    formulas,
     report,
     positionTable: positions.table,
     bucketBias: positions.bucketBias,

@@ -1,3 +1,4 @@
+import type { ScoreStep } from "../core/recompute";
 import type {
   BlockKind,
   HeadVectors,
@@ -37,6 +38,8 @@ export interface InstrumentedModel {
   /** The model's own outputs, unchanged. */
   readonly outputs: readonly GraphOutput[];
   readonly captured: readonly CapturedOutput[];
+  /** How each layer's weights follow from its q·k; only where asked for. */
+  readonly formulas: readonly CapturedFormula[];
   readonly report: GraphReport;
   /** First rows of the table of positions, [nPositions, dModel], and T5's learned biases, [nBuckets, nHeads], where they lie in the file. */
   readonly positionTable?: Tensor;
@@ -101,6 +104,24 @@ export interface CapturedOutput {
   readonly axes: readonly string[];
   readonly nHeads?: number;
   readonly nKeyHeads?: number;
+}
+
+/** A term of a formula as it comes out of a run; its axes as in CapturedOutput, leading ones of length 1 left out at will. */
+export interface CapturedTerm {
+  readonly name: string;
+  readonly axes: readonly string[];
+}
+
+/** The steps from q·k of a layer to its weights, or why they cannot be computed again. */
+export interface CapturedFormula {
+  readonly block: BlockKind;
+  readonly layer: number;
+  readonly steps: readonly ScoreStep<CapturedTerm>[];
+  /** What the products and the softmax are computed in; of products of 8-bit integers q, k and v are handed over before rounding. */
+  readonly computedIn: "float32" | "float16" | "int8";
+  /** Which of q and k the graph rounds to 8 bits (DynamicQuantizeLinear) before it multiplies them. */
+  readonly rounds: readonly ("q" | "k")[];
+  readonly missing?: string;
 }
 
 /** What `headlight graph` prints. */

@@ -17,6 +17,11 @@ export interface Product {
   readonly factor: number;
 }
 
+/** Whether the operands are rounded to 8 bits: MatMulInteger, MatMulIntegerToFloat, QLinearMatMul. */
+export function isIntegerProduct(opType = ""): boolean {
+  return /^(MatMulInteger|QLinear)/.test(opType);
+}
+
 /** The product that this operation computes, or undefined. */
 export function productOf(op: Op): Product | undefined {
   const [left, right] = op.inputs;

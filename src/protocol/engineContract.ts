@@ -1,6 +1,7 @@
 import type { Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
 import type { ModelSource } from "../core/modelSource";
 import type { Token } from "../core/token";
+import type { Verification } from "../core/verification";
 import type { AheadAnswer, AheadQuestion } from "./ahead";
 import type { Slices } from "./slices";
 
@@ -41,6 +42,8 @@ export interface EngineContract extends Slices {
   configure(settings: EngineSettings): Promise<void>;
   load(request: { model: ModelSource }): Promise<LoadedModel>;
   inspect(request: InspectRequest): Promise<Inspected>;
+  /** Computes softmax(q·k·scale + bias + mask) again, in float64, and compares it with the weights that were handed over. */
+  verify(request: InspectRequest): Promise<Verification>;
   tokenize(request: { model: ModelSource; text: string }): Promise<Token[]>;
   /** Frees a run's tensors. Unknown runs are fine. */
   release(request: { runId: string }): Promise<void>;
@@ -60,6 +63,6 @@ export interface LoadedModel {
 
 /** worker -> host, without an answer. */
 export interface EngineEvents {
-  progress(event: { stage: "load" | "tokenize" | "generate" | "run" | "read"; fraction?: number }): void;
+  progress(event: { stage: "load" | "tokenize" | "generate" | "run" | "read" | "verify"; fraction?: number }): void;
   log(event: { level: "debug" | "info" | "warn" | "error"; message: string }): void;
 }

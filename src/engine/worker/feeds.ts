@@ -1,9 +1,10 @@
-import { batchGiven, inputNotGiven, inputUnfit, wrongLength } from "../../core/errors";
+import { batchGiven, inputNotGiven, inputUnfit, wrongLength, type HeadlightError } from "../../core/errors";
 import { toFloat16 } from "../../core/float16";
 import { elementCount } from "../../core/tensor";
 import type { GraphInput } from "../../onnx/instrumented";
 import type { RawInput } from "../../protocol/engineContract";
 import type { RuntimeTensor } from "../runtime";
+import { cacheLength, fixedEnd, rawIds, roleOf } from "./inputRoles";
 
 /** What a run is about, from which the graph's inputs are made. */
 export interface FeedRequest {
@@ -22,168 +23,134 @@ export type Feeds = Record<string, RuntimeTensor>;
 /** One tensor for every input that the graph declares; throws a HeadlightError for one that cannot be made. */
 export function makeFeeds(inputs: readonly GraphInput[], request: FeedRequest): Feeds {
   const feeds: Feeds = {};
+  const lengths = lengthsOf(inputs, request);
   for (const input of inputs) {
     const given = request.raw?.[input.name];
-    feeds[input.name] = given ? fromRaw(input, given) : madeFor(input, request);
+    feeds[input.name] = given ? fromRaw(input, given) : madeFor(input, request, lengths);
   }
   return feeds;
 }
 
-/** Whether an input takes token ids, attention masks and the like, as opposed to raw data. */
-export function takesIds(inputs: readonly GraphInput[]): boolean {
-  return inputs.some(({ name }) => isRole(name, "input_ids"));
+/** Lengths of what a run reads, as far as ids, inputs given by hand or the graph say. */
+interface Lengths {
+  readonly source?: number;
+  readonly target?: number;
+  /** Places in caches of a fixed size, which hold nothing yet. */
+  readonly cached: number;
 }
 
-/** The fixed length that the graph wants of its source ids, if any: shorter texts are padded to it. */
-export function fixedLength(inputs: readonly GraphInput[]): number | undefined {
-  const ids = inputs.find(({ name }) => isRole(name, "input_ids"));
-  const last = ids?.dims.at(-1);
-  return typeof last === "number" && last > 0 ? last : undefined;
+function lengthsOf(inputs: readonly GraphInput[], request: FeedRequest): Lengths {
+  const source = request.ids?.length ?? rawIds(inputs, request.raw, "input_ids")?.dims.at(-1);
+  const target = request.targetIds?.length ?? rawIds(inputs, request.raw, "decoder_input_ids")?.dims.at(-1);
+  return { source, target, cached: cacheLength(inputs) };
 }
 
-/** Whether the decoder's ids are an input. */
-export function takesTargetIds(inputs: readonly GraphInput[]): boolean {
-  return inputs.some(({ name }) => isRole(name, "decoder_input_ids"));
-}
-
-type Role =
-  | "input_ids"
-  | "decoder_input_ids"
-  | "attention_mask"
-  | "decoder_attention_mask"
-  | "token_type_ids"
-  | "position_ids"
-  | "decoder_position_ids"
-  | "cache_position"
-  | "past"
-  | "use_cache_branch"
-  | "logits_to_keep"
-  | "seqlens_k"
-  | "total_sequence_length";
-
-/** Input names as the common exporters write them. */
-const roles: readonly (readonly [Role, RegExp])[] = [
-  ["decoder_input_ids", /^(decoder_input_ids|tgt|target_ids|labels_ids)$/],
-  ["decoder_attention_mask", /^decoder_attention_mask$/],
-  ["decoder_position_ids", /^decoder_position_ids$/],
-  ["input_ids", /^(input_ids|ids|src|source_ids|input|tokens|input_ids\.1)$/],
-  ["attention_mask", /^(attention_mask|encoder_attention_mask|input_mask|mask)$/],
-  ["token_type_ids", /^(token_type_ids|segment_ids)$/],
-  ["position_ids", /^position_ids$/],
-  ["cache_position", /^cache_position$/],
-  ["use_cache_branch", /^use_cache_branch$/],
-  ["logits_to_keep", /^(num_)?logits_to_keep$/],
-  ["seqlens_k", /^seqlens_k$/],
-  ["total_sequence_length", /^total_seq(uence)?_len(gth)?$/],
-  ["past", /^past|past_key|cache_(k|v)|\.(key|value)$/],
-];
-
-const integers = new Set(["int64", "int32"]);
-
-function roleOf(input: GraphInput): Role | undefined {
-  const [role] = roles.find(([, name]) => name.test(input.name)) ?? [];
-  // "input" or "tokens" of floats is raw data.
-  if (role === "input_ids" && !integers.has(input.type) && input.type !== "") return undefined;
-  return role;
-}
-
-function isRole(name: string, role: Role): boolean {
-  return roles.find(([, pattern]) => pattern.test(name))?.[0] === role;
-}
-
-function madeFor(input: GraphInput, request: FeedRequest): RuntimeTensor {
+function madeFor(input: GraphInput, request: FeedRequest, lengths: Lengths): RuntimeTensor {
   const role = roleOf(input);
+  const one = input.dims.length === 0 ? [] : [1];
   switch (role) {
     case "input_ids":
-      return row(input, idsFor(input, request.ids, "the text"), request);
+      return row(input, idsFor(input, request.ids, request), request);
     case "decoder_input_ids":
-      return row(input, idsFor(input, request.targetIds, "the target text"), request);
+      return row(input, idsFor(input, request.targetIds, request), request);
     case "attention_mask":
-      return row(input, maskFor(input, request.ids, request.raw?.input_ids), request);
+      return row(input, maskFor(input, lengthFor(input, lengths.source, request), lengths), request);
     case "decoder_attention_mask":
-      return row(input, maskFor(input, request.targetIds, request.raw?.decoder_input_ids), request);
-    case "token_type_ids":
-      return row(input, new Array<number>(lengthFor(input, request)).fill(0), request);
-    case "position_ids":
-    case "decoder_position_ids":
-    case "cache_position": {
-      const length = role === "decoder_position_ids" ? targetLength(request) : lengthFor(input, request);
-      return row(input, counting(length), request);
+      return row(input, maskFor(input, lengthFor(input, lengths.target, request), lengths), request);
+    case "token_type_ids": {
+      const length = lengthFor(input, lengths.source, request);
+      return row(input, new Array<number>(length).fill(0), request);
     }
+    case "position_ids":
+    case "cache_position":
+      return row(input, counting(atLeastFixed(input, lengthFor(input, lengths.source, request))), request);
+    case "decoder_position_ids":
+      return row(input, counting(atLeastFixed(input, lengthFor(input, lengths.target, request))), request);
     case "past":
-      return emptyPast(input);
+      return emptyPast(input, request);
     case "use_cache_branch":
-      return typed(input, input.dims.length === 0 ? [] : [1], [0]);
     case "logits_to_keep":
-      return typed(input, input.dims.length === 0 ? [] : [1], [0]);
+      return typed(input, one, [0]);
     case "seqlens_k":
-      return typed(input, [1], [lengthFor(input, request) - 1]);
+      // The place of the last key, of each of a batch.
+      return typed(input, input.dims.length === 2 ? [1, 1] : [1], [
+        lengthFor(input, lengths.source, request) - 1,
+      ]);
     case "total_sequence_length":
-      return typed(input, input.dims.length === 0 ? [] : [1], [lengthFor(input, request)]);
+      return typed(input, one, [lengthFor(input, lengths.source, request)]);
+    case "encoder_states":
     case undefined:
-      throw inputNotGiven(request.modelName, input.name, input.type, shapeText(input));
+      throw notGiven(input, request);
   }
 }
 
-function idsFor(input: GraphInput, ids: readonly number[] | undefined, what: string): readonly number[] {
-  if (!ids) throw inputNotGiven(what, input.name, input.type, shapeText(input));
+function idsFor(
+  input: GraphInput,
+  ids: readonly number[] | undefined,
+  request: FeedRequest,
+): readonly number[] {
+  if (!ids) throw notGiven(input, request);
   return ids;
 }
 
-/** 1 for each token; padded where the graph's length is fixed. */
-function maskFor(input: GraphInput, ids: readonly number[] | undefined, raw?: RawInput): readonly number[] {
-  const length = ids?.length ?? raw?.dims.at(-1);
-  if (length === undefined) throw inputNotGiven("the model", input.name, input.type, shapeText(input));
-  return new Array<number>(length).fill(1);
+/**
+ * 1 for each token. A cache of fixed size holds nothing yet: where the mask is as long as the cache, tokens are
+ * written into its first places; where it is longer or free, they come behind it.
+ */
+function maskFor(input: GraphInput, length: number, { cached }: Lengths): readonly number[] {
+  const ones = new Array<number>(length).fill(1);
+  return cached === 0 || fixedEnd(input) === cached ? ones : [...new Array<number>(cached).fill(0), ...ones];
 }
 
-function lengthFor(input: GraphInput, request: FeedRequest): number {
-  const length = request.ids?.length ?? request.raw?.input_ids?.dims.at(-1) ?? fixedEnd(input);
-  if (length === undefined) throw inputNotGiven(request.modelName, input.name, input.type, shapeText(input));
+function lengthFor(input: GraphInput, length: number | undefined, request: FeedRequest): number {
+  const known = length ?? fixedEnd(input);
+  if (known === undefined) throw notGiven(input, request);
+  return known;
+}
+
+function atLeastFixed(input: GraphInput, length: number): number {
   return Math.max(length, fixedEnd(input) ?? 0);
 }
 
-function targetLength(request: FeedRequest): number {
-  return request.targetIds?.length ?? request.raw?.decoder_input_ids?.dims.at(-1) ?? 0;
+function notGiven(input: GraphInput, request: FeedRequest): HeadlightError {
+  return inputNotGiven(request.modelName, input.name, input.type, shapeText(input));
 }
 
-function fixedEnd({ dims }: GraphInput): number | undefined {
-  const last = dims.at(-1);
-  return typeof last === "number" && last > 0 ? last : undefined;
-}
-
-/** Values of one sequence as [1, length] (or [length] where the graph has one axis), padded to a fixed length. */
+/**
+ * Values of one sequence as [1, length] (or [length] where the graph has one axis), padded to a fixed length. A third
+ * axis of fixed size in front holds the same for each of its entries: positions in time, height and width.
+ */
 function row(input: GraphInput, values: readonly number[], request: FeedRequest): RuntimeTensor {
-  const rank = input.dims.length;
-  if (rank > 2) throw inputNotGiven(request.modelName, input.name, input.type, shapeText(input));
-  const batch = input.dims[0];
-  if (rank === 2 && typeof batch === "number" && batch > 1) throw inputUnfit(input.name, shapeText(input));
+  const { dims } = input;
+  const nCopies = dims.length === 3 && typeof dims[0] === "number" && dims[0] > 0 ? dims[0] : 1;
+  if (dims.length > (nCopies > 1 ? 3 : 2)) throw notGiven(input, request);
+  const batch = dims.at(-2);
+  if (typeof batch === "number" && batch > 1) throw inputUnfit(input.name, shapeText(input));
   const fixed = fixedEnd(input);
   if (fixed !== undefined && values.length > fixed) throw wrongLength(input.name, values.length, fixed);
-  const isIds = /ids$/.test(input.name) && isRole(input.name, "input_ids");
+  const isIds = roleOf(input) === "input_ids" || roleOf(input) === "decoder_input_ids";
   const padding = new Array<number>(Math.max(0, (fixed ?? 0) - values.length)).fill(
     isIds ? request.padId : 0,
   );
   const padded = [...values, ...padding];
-  return typed(input, rank === 1 ? [padded.length] : [1, padded.length], padded);
+  const copies = new Array<number[]>(nCopies).fill(padded).flat();
+  const front = dims.length === 3 ? [nCopies, 1] : dims.length === 1 ? [] : [1];
+  return typed(input, [...front, padded.length], copies);
 }
 
 /**
  * A cache that holds nothing yet. Of its symbolic axes those named after the batch are 1 and those after a length 0;
- * an axis without such a name is the batch where it comes first, else 0.
+ * an axis without a telling name is the batch where it comes first, else a length.
  */
-function emptyPast(input: GraphInput): RuntimeTensor {
+function emptyPast(input: GraphInput, request: FeedRequest): RuntimeTensor {
   const dims = input.dims.map((dim, axis) => {
     if (typeof dim === "number" && dim >= 0) return dim;
     if (typeof dim === "string" && /batch/i.test(dim)) return 1;
-    if (typeof dim === "string" && /past|seq|len|kv|cache|ctx/i.test(dim)) return 0;
-    return axis === 0 ? 1 : 0;
+    if (typeof dim === "string" && /head|dim$|size$/i.test(dim)) throw notGiven(input, request);
+    return axis === 0 && !/past|seq|len|kv|cache|ctx/i.test(`${dim ?? ""}`) ? 1 : 0;
   });
-  if (elementCount(dims) > 0 && dims.length > 1) {
-    // A cache of fixed length: zeros, which the model's own mask must hide.
-    return typed(input, dims, new Array<number>(elementCount(dims)).fill(0));
-  }
-  return typed(input, dims, []);
+  // One of fixed size: zeros, which the model's own mask must hide.
+  return typed(input, dims, new Array<number>(elementCount(dims)).fill(0));
 }
 
 /** Numbers in the element type that the graph declares. */

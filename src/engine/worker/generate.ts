@@ -3,7 +3,7 @@ import type { Generated } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
 import type { Token } from "../../core/token";
 import type { EngineEvents, InspectRequest } from "../../protocol/engineContract";
-import { fixedLength } from "./feeds";
+import { fixedLength } from "./inputRoles";
 import type { OpenModel, OpenParts } from "./openModel";
 import { checkSize, decode, encode, feedsOf, runGraph } from "./passes";
 import { checkpoint } from "./queue";
@@ -89,7 +89,8 @@ async function stepper(
   request: InspectRequest,
   given: Sequences,
 ): Promise<(sequences: Sequences) => Promise<Tensor>> {
-  const feeds = (sequences: Sequences) => feedsOf(model, request, sequences);
+  const parts = { first, decoder };
+  const feeds = (sequences: Sequences) => feedsOf(model, parts, request, sequences);
   const encoded = decoder && (await encode(model, first, feeds(given)));
   return async (sequences) => {
     const { logits } =

@@ -5,8 +5,8 @@ import type { EngineEvents, InspectRequest } from "../../protocol/engineContract
 import { maskOf } from "../../store/layerMask";
 import { storedRun, type StoredLayer, type StoredRun } from "../../store/storedRun";
 import { checkRows } from "./checks";
-import { takesIds } from "./feeds";
 import { generate } from "./generate";
+import { rawIds, takesIds } from "./inputRoles";
 import type { Models } from "./models";
 import type { Depth, OpenModel } from "./openModel";
 import { runParts, type CapturedTensor } from "./passes";
@@ -66,7 +66,10 @@ export async function inspect(
   const summary: RunSummary = {
     runId,
     model: { ...model.summary, nHeads: blocks[0]?.layers[0]?.nHeads ?? model.summary.nHeads },
-    text: request.ids || request.inputs?.input_ids ? "" : (request.text ?? ""),
+    text:
+      request.ids || rawIds(parts.first.graph.inputs, request.inputs, "input_ids")
+        ? ""
+        : (request.text ?? ""),
     tokens: padded(tokens, queriesOf(blocks, "source"), model),
     ...(sequences.target && { targetTokens: sequences.target, targetText: request.targetText ?? "" }),
     blocks,
@@ -77,7 +80,7 @@ export async function inspect(
       runMs: ran - tokenized,
       totalMs: performance.now() - started,
     },
-    notices: [...model.notices, ...notices],
+    notices: [...model.notices, ...notices, ...firstOnly(outputs.nBatch, model)],
     hasPredictions: outputs.logits !== undefined,
     ...(continued && { generated: continued.generated }),
   };
@@ -108,6 +111,12 @@ export async function deepen(
     const layer = run.layers.find(({ block, info }) => block === output.block && info.layer === output.layer);
     layer?.tensors.set(output.what, tensor);
   }
+}
+
+function firstOnly(nBatch: number, { summary }: OpenModel): Notice[] {
+  if (nBatch <= 1) return [];
+  const message = `${summary.name} takes a batch of ${nBatch} at once; the first of it is shown.`;
+  return [{ code: "first-of-batch", message }];
 }
 
 const sides: Readonly<Record<BlockKind, Pick<BlockOfRun, "queries" | "keys">>> = {

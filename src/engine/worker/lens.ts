@@ -5,7 +5,8 @@ import type { LensCell, LensQuery, LensRow, LogitLens } from "../../protocol/gen
 import type { StoredRun } from "../../store/storedRun";
 import type { RuntimeTensor } from "../runtime";
 import { asFloat32 } from "./capture";
-import { makeFeeds, takesIds } from "./feeds";
+import { makeFeeds } from "./feeds";
+import { takesIds } from "./inputRoles";
 import type { Models } from "./models";
 import { fromRuntime, type OpenGraph, type OpenModel, type OpenParts } from "./openModel";
 import { decoderFeeds, encode, feedsOf } from "./passes";
@@ -52,14 +53,15 @@ export async function runLens(
 
 async function fetchLens(
   model: OpenModel,
-  { first, decoder }: OpenParts,
+  parts: OpenParts,
   { graph, session }: OpenGraph,
   request: InspectRequest,
   sequences: Sequences,
   { rows }: LensOutputs,
 ): Promise<Map<string, RuntimeTensor>> {
-  const feeds = feedsOf(model, request, sequences);
-  const given = decoder ? decoderFeeds(feeds, await encode(model, first, feeds)) : feeds;
+  const { first, decoder } = parts;
+  const feeds = feedsOf(model, parts, request, sequences);
+  const given = decoder ? decoderFeeds(decoder, feeds, await encode(model, first, feeds)) : feeds;
   const names = rows.flatMap(({ ids, values, final }) => [ids, values, final]);
   const results = await session.run(makeFeeds(graph.inputs, given), names).catch((error: unknown) => {
     throw fromRuntime(error, model.summary.name, runFailed);

@@ -16,14 +16,15 @@ import type { Platform } from "./platform";
 import { openTokenizerOf } from "./text";
 import { fetchesWeights } from "./trustExternal";
 
-/** What a session hands over: the weights of each layer, everything of its heads, what follows them, or what each layer would predict. */
-export type Depth = "weights" | "all" | "projection" | "lens";
+/** What a session hands over: the weights of each layer, everything of its heads, what follows them, what explains the weights, or what each layer would predict. */
+export type Depth = "weights" | "all" | "projection" | "formulas" | "lens";
 
 const captures: Readonly<Record<Depth, readonly Capture[]>> = {
   weights: ["weights"],
   all: ["weights", "scores", "q", "k", "v", "output"],
   projection: ["output", ...PROJECTION_PARTS],
   lens: [],
+  formulas: ["weights", "q", "k", "v", "output"],
 };
 
 /** A graph that hands over its attention, open in the runtime. */
@@ -134,6 +135,7 @@ async function openGraph(
       capture: captures[depth],
       backend: "wasm",
       ...(depth === "lens" && { lens: { count: LENS_COUNT, vocab } }),
+      formulas: depth === "formulas",
       externalise: isLarge && reader.readSync !== undefined && (await fetchesWeights()),
     });
     const external = await openExternalData(files, reference, externalData);

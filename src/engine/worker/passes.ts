@@ -1,15 +1,18 @@
 import { runFailed } from "../../core/errors";
 import type { BlockKind } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
-import type { Capture, CapturedOutput } from "../../onnx/instrumented";
+import { termsOf } from "../../onnx/capturedFormula";
+import type { Capture, CapturedFormula, CapturedOutput, GraphInput } from "../../onnx/instrumented";
 import { logitsOutput } from "../../onnx/logits";
-import type { InspectRequest, RawInput } from "../../protocol/engineContract";
+import type { InspectRequest } from "../../protocol/engineContract";
 import type { StoredLayer } from "../../store/storedRun";
 import type { RuntimeTensor } from "../runtime";
 import { asFloat32, unfold } from "./capture";
-import { makeFeeds, type FeedRequest } from "./feeds";
+import { makeFeeds, type FeedRequest, type Feeds } from "./feeds";
+import { rawIds, roleOf } from "./inputRoles";
 import { checkRunSize } from "./limits";
 import { fromRuntime, type OpenGraph, type OpenModel, type OpenParts } from "./openModel";
+import { decoderRequest, statesOutput } from "./secondGraph";
 import type { Sequences } from "./sequences";
 
 /** One tensor that a graph handed over, in the store's axes. */
@@ -26,7 +29,16 @@ export interface PassOutputs {
   readonly captured: CapturedTensor[];
   /** [positions, vocabulary]. */
   readonly logits?: Tensor;
+  readonly formulas: readonly RunFormula[];
+  /** Above 1 where the graph takes no smaller batch: what is captured is the first's. */
+  readonly nBatch: number;
 }
+
+/** A formula and the tensors that its terms name. */
+export type RunFormula = CapturedFormula & {
+  readonly resultOf: (name: string) => RuntimeTensor;
+  readonly nBatch: number;
+};
 
 /** One forward pass over the sequences, through the model's one graph or through its encoder and its decoder; hands over what is wanted, of one layer where it is named. */
 export async function runParts(
@@ -38,7 +50,7 @@ export async function runParts(
   only?: StoredLayer,
 ): Promise<PassOutputs> {
   checkSize(model, parts, sequences);
-  const feeds = feedsOf(model, request, sequences);
+  const feeds = feedsOf(model, parts, request, sequences);
   const isWanted = (output: CapturedOutput, block = output.block) =>
     wanted.has(output.what) && (!only || (only.block === block && only.info.layer === output.layer));
   if (!parts.decoder) return runGraph(model, parts.first, feeds, (output) => isWanted(output));
@@ -48,7 +60,15 @@ export async function runParts(
     output: { ...output, block: "encoder" as BlockKind },
     tensor,
   }));
-  return { captured: [...relabelled, ...decoded.captured], logits: decoded.logits };
+  return {
+    captured: [...relabelled, ...decoded.captured],
+    logits: decoded.logits,
+    nBatch: encoded.nBatch,
+    formulas: [
+      ...encoded.formulas.map((one) => ({ ...one, block: "encoder" as BlockKind })),
+      ...decoded.formulas,
+    ],
+  };
 }
 
 /** Says before a pass that its attention does not fit. */
@@ -65,18 +85,30 @@ export function checkSize(
 /** What the graphs are fed. A sequence that the model lengthens is fed as it is now, not as it was given. */
 export function feedsOf(
   model: OpenModel,
+  { first, decoder }: OpenParts,
   request: InspectRequest,
   { source, target }: Sequences,
 ): FeedRequest {
-  const grows = request.generate !== undefined;
-  const { input_ids, decoder_input_ids, ...others } = request.inputs ?? {};
+  const { inputs } = first.graph;
+  const raw = request.generate
+    ? withoutIds([...inputs, ...(decoder?.graph.inputs ?? [])], request.inputs)
+    : request.inputs;
   return {
     modelName: model.summary.name,
-    ids: input_ids && !grows ? undefined : source?.map(({ id }) => id),
-    targetIds: decoder_input_ids && !grows ? undefined : target?.map(({ id }) => id),
-    raw: grows ? others : request.inputs,
+    ids: rawIds(inputs, raw, "input_ids") ? undefined : source?.map(({ id }) => id),
+    targetIds: rawIds(inputs, raw, "decoder_input_ids") ? undefined : target?.map(({ id }) => id),
+    raw,
     padId: model.config.padTokenId ?? 0,
   };
+}
+
+function withoutIds(inputs: readonly GraphInput[], raw: InspectRequest["inputs"]): InspectRequest["inputs"] {
+  const ids = new Set(["input_ids", "decoder_input_ids"]);
+  for (const input of inputs) {
+    const role = roleOf(input);
+    if (role && ids.has(role)) ids.add(input.name);
+  }
+  return raw && Object.fromEntries(Object.entries(raw).filter(([name]) => !ids.has(name)));
 }
 
 /** An encoder's outputs; `extra` is its last hidden state. */
@@ -88,10 +120,7 @@ export async function encode(
   feeds: FeedRequest,
   isWanted: IsWanted = nothing,
 ) {
-  const hidden = encoder.graph.outputs.find(({ name }) =>
-    /last_hidden_state|encoder_hidden_states|hidden/.test(name),
-  );
-  return runGraph(model, encoder, feeds, isWanted, hidden?.name);
+  return runGraph(model, encoder, feeds, isWanted, statesOutput(encoder.graph.outputs));
 }
 
 /** One pass of a decoder that is a graph of its own. */
@@ -102,18 +131,17 @@ export async function decode(
   { extra }: Pick<Encoded, "extra">,
   isWanted: IsWanted = nothing,
 ): Promise<PassOutputs> {
-  return runGraph(model, decoder, decoderFeeds(feeds, { extra }), isWanted);
+  return runGraph(model, decoder, decoderFeeds(decoder, feeds, { extra }), isWanted);
 }
 
 /** What a decoder that is a graph of its own is fed: the target for its ids, and what the encoder made of the source. */
-export function decoderFeeds(feeds: FeedRequest, { extra }: Pick<Encoded, "extra">): FeedRequest {
-  const nSource = feeds.ids?.length ?? extra?.dims[1] ?? 0;
-  const raw = {
-    ...feeds.raw,
-    ...(extra && { encoder_hidden_states: extra as RawInput }),
-    encoder_attention_mask: onesFor(nSource),
-  };
-  return { ...feeds, ids: feeds.targetIds, raw };
+export function decoderFeeds(
+  { graph }: OpenGraph,
+  feeds: FeedRequest,
+  { extra }: Pick<Encoded, "extra">,
+): FeedRequest {
+  const encoded = { states: extra, nTokens: feeds.ids?.length };
+  return decoderRequest(graph.inputs, feeds, encoded, feeds.targetIds);
 }
 
 export async function runGraph(
@@ -125,28 +153,37 @@ export async function runGraph(
 ): Promise<PassOutputs & { extra?: RuntimeTensor }> {
   const outputs = graph.captured.filter((output) => isWanted(output));
   const logits = logitsOutput(graph.outputs, model.summary.vocab);
-  const names = [...new Set([...outputs.map(({ name }) => name), logits, extra])].filter(
+  const terms = graph.formulas.flatMap(termsOf).map(({ name }) => name);
+  const names = [...new Set([...outputs.map(({ name }) => name), ...terms, logits, extra])].filter(
     (name) => name !== undefined,
   );
   // A graph must be asked for something.
   const fetches = names.length > 0 ? names : graph.outputs.slice(0, 1).map(({ name }) => name);
-  const results = await session.run(makeFeeds(graph.inputs, request), fetches).catch((error: unknown) => {
+  const given = makeFeeds(graph.inputs, request);
+  const nBatch = batchOf(graph.inputs, given);
+  const results = await session.run(given, fetches).catch((error: unknown) => {
     throw fromRuntime(error, model.summary.name, runFailed);
   });
   const resultOf = (name: string) => results[fetches.indexOf(name)]!;
   return {
-    captured: outputs.map((output) => ({ output, tensor: unfold(output, resultOf(output.name)) })),
+    captured: outputs.map((output) => ({ output, tensor: unfold(output, resultOf(output.name), nBatch) })),
     logits: logits === undefined ? undefined : flatLogits(resultOf(logits), logits),
+    nBatch,
     extra: extra === undefined ? undefined : resultOf(extra),
+    formulas: graph.formulas.map((formula) => ({ ...formula, resultOf, nBatch })),
   };
+}
+
+/** The batch that the graph's inputs were fed with: above 1 only where the graph itself fixes it. */
+function batchOf(inputs: readonly GraphInput[], feeds: Feeds): number {
+  const sizes = inputs.flatMap(({ name, dims }) => (dims.length > 1 ? [feeds[name]?.dims[0] ?? 1] : []));
+  const [first = 1] = sizes;
+  const isFixed = inputs.some(({ dims }) => dims.length > 1 && dims[0] === first);
+  return isFixed && sizes.every((size) => size === first) ? first : 1;
 }
 
 /** [1, positions, vocabulary] without its batch; undefined for an output of another shape. */
 function flatLogits(output: RuntimeTensor, name: string): Tensor | undefined {
   const dims = output.dims.length === 3 && output.dims[0] === 1 ? output.dims.slice(1) : output.dims;
   return dims.length === 2 ? { dims, data: asFloat32(output, name) } : undefined;
-}
-
-function onesFor(length: number): RawInput {
-  return { dims: [1, length], type: "int64", data: new BigInt64Array(length).fill(1n) };
 }

@@ -1,7 +1,7 @@
 import { nothingToRun } from "../../core/errors";
 import type { Token } from "../../core/token";
 import type { InspectRequest, RawInput } from "../../protocol/engineContract";
-import { fixedLength, takesIds, takesTargetIds } from "./feeds";
+import { fixedLength, rawIds, takesIds, takesTargetIds } from "./inputRoles";
 import type { OpenModel, OpenParts } from "./openModel";
 import { checkIds, checkLength, encodeWithin, needsTokenizer, tokensOfIds } from "./text";
 
@@ -21,7 +21,7 @@ export function readSequences(
   const { inputs } = parts.first.graph;
   const source = takesIds(inputs) ? readSource(model, parts, request, signal) : undefined;
   const hasTarget = parts.decoder !== undefined || takesTargetIds(inputs);
-  return { source, target: hasTarget ? readTarget(model, request, signal) : undefined };
+  return { source, target: hasTarget ? readTarget(model, parts, request, signal) : undefined };
 }
 
 function readSource(
@@ -33,7 +33,7 @@ function readSource(
   const limits = limitsOf(model, request);
   const fixed = fixedLength(parts.first.graph.inputs);
   const limit = smallest(limits.limit, fixed);
-  const given = request.ids ?? idsOf(request.inputs?.input_ids);
+  const given = request.ids ?? idsOf(rawIds(parts.first.graph.inputs, request.inputs, "input_ids"));
   if (given) {
     checkLength(given.length, { ...limits, limit });
     return checked(model, tokensOfIds(given, model.tokenizer));
@@ -44,9 +44,15 @@ function readSource(
 }
 
 /** Decoder tokens: what was given, after the token that every decoding starts with; that token alone without a text. */
-function readTarget(model: OpenModel, request: InspectRequest, signal: AbortSignal): Token[] {
+function readTarget(
+  model: OpenModel,
+  parts: OpenParts,
+  request: InspectRequest,
+  signal: AbortSignal,
+): Token[] {
   const limits = limitsOf(model, request);
-  const given = request.targetIds ?? idsOf(request.inputs?.decoder_input_ids);
+  const given =
+    request.targetIds ?? idsOf(rawIds(parts.first.graph.inputs, request.inputs, "decoder_input_ids"));
   if (given) {
     checkLength(given.length, limits);
     return checked(model, tokensOfIds(given, model.tokenizer));

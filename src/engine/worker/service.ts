@@ -33,6 +33,7 @@ import type { Platform } from "./platform";
 import { mostLikely, tokenPredictions } from "./predictions";
 import { Queue } from "./queue";
 import { needsTokenizer } from "./text";
+import { verify } from "./verify";
 
 /** More threads than this gave nothing on the machines measured (two threads: at best 1.5 times one). */
 const MOST_THREADS = 4;
@@ -144,6 +145,11 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         store.add(run);
         logRun(run, emit);
         return { ...run.summary, ...(request.ahead && { ahead: answersAhead(run, request.ahead) }) };
+      }, signal),
+    verify: (request, { signal }) =>
+      queue.run(async () => {
+        parseSource(request.model);
+        return verify(request, stages(), signal);
       }, signal),
     tokenize: ({ model, text }, { signal }) =>
       queue.run(async () => {

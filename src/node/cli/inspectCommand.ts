@@ -7,26 +7,20 @@ import { createService } from "../../engine/worker/service";
 import type { InspectRequest } from "../../protocol/engineContract";
 import { nodePlatform } from "../platform";
 import { writeCsv } from "./csv";
-import { findModel } from "./findModel";
 import type { ChosenLayer, Inspection } from "./inspection";
 import { writeJson } from "./json";
 import type { Home } from "./home";
-import { readNpz, writeNpz } from "./npz";
-import { oneOf, parseNumbers, parseOptions } from "./options";
+import { writeNpz } from "./npz";
+import { parseNumbers, parseOptions } from "./options";
 import { writeAll, type OutputFile, type Write } from "./outputFiles";
 import { writePage } from "./page";
 import { writePng, writeSvg } from "./picture";
-import { readText } from "./readText";
+import { showProgress } from "./progress";
+import { readRequest, requestOptions } from "./request";
 import { UsageError } from "./usage";
 
 const optionKinds = {
-  model: { type: "string" },
-  text: { type: "string" },
-  file: { type: "string" },
-  ids: { type: "string" },
-  "target-text": { type: "string" },
-  "target-ids": { type: "string" },
-  inputs: { type: "string" },
+  ...requestOptions,
   layers: { type: "string" },
   what: { type: "string" },
   backend: { type: "string" },
@@ -49,9 +43,6 @@ const writers: Readonly<Record<string, Writer>> = {
 /** `headlight inspect`: one run, written to files and summed up on standard output. */
 export async function inspectCommand(args: string[], home: Home): Promise<void> {
   const { values } = parseOptions(args, optionKinds);
-  if (values.model === undefined) throw new UsageError("--model is needed.");
-  oneOf(values, ["text", "file", "ids"], values.inputs === undefined ? 1 : 0);
-  oneOf(values, ["target-text", "target-ids"], 0);
   if (values.backend !== undefined && values.backend !== "wasm") {
     throw new UsageError(`The command line runs on wasm, not on "${values.backend}".`);
   }
@@ -59,18 +50,9 @@ export async function inspectCommand(args: string[], home: Home): Promise<void> 
   const layers = values.layers === undefined ? undefined : parseNumbers("--layers", values.layers);
   const wanted = parseWhat(values.what ?? "weights");
   const outputs = (values.out ?? []).map((file) => ({ file, writer: writerFor(file) }));
-  const ids = values.ids === undefined ? undefined : parseNumbers("--ids", values.ids);
-  const targetIds =
-    values["target-ids"] === undefined ? undefined : parseNumbers("--target-ids", values["target-ids"]);
 
-  const { source } = await findModel(values.model, home.modelsFolder);
   const request: InspectRequest = {
-    model: source,
-    text: values.file === undefined ? values.text : await readText(values.file),
-    ids,
-    targetText: values["target-text"],
-    targetIds,
-    inputs: values.inputs === undefined ? undefined : await readNpz(values.inputs),
+    ...(await readRequest(values, home)),
     capture: [...wanted.measures, ...wanted.vectors].filter((what) => what !== "weights"),
   };
   const platform = nodePlatform(home.runtimeFolder);
@@ -157,9 +139,4 @@ function inWords(run: RunSummary): string {
       lines.push(`${kind}: ${layers.length} layers x ${first.nHeads} heads, mask ${first.mask.kind}`);
   }
   return `${lines.join("\n")}\n`;
-}
-
-/** Progress goes to a terminal only. */
-function showProgress(stage: string | undefined): void {
-  if (process.stderr.isTTY) process.stderr.write(stage ? `\r\u001b[K${stage}…` : "\r\u001b[K");
 }

@@ -5,12 +5,14 @@ import { inspectCommand } from "./inspectCommand";
 import { modelsCommand } from "./modelsCommand";
 import { tokensCommand } from "./tokensCommand";
 import { UsageError, usage } from "./usage";
+import { verifyCommand } from "./verifyCommand";
 
 const commands: Readonly<Record<string, (args: string[], home: Home) => Promise<void>>> = {
   inspect: inspectCommand,
   tokens: tokensCommand,
   graph: graphCommand,
   models: modelsCommand,
+  verify: verifyCommand,
 };
 
 /** Runs one command; resolves to the exit code: 0, 1 for bad input, 2 for wrong usage. */

@@ -12,6 +12,9 @@ export const usage = `Usage:
   headlight tokens  --model <id | folder> (--text S | --file PATH | --jsonl FILE) --json
   headlight graph   FILE.onnx --json
   headlight models  --json
+  headlight verify  --model <id | folder | file.onnx>           the weights against softmax(q·k·scale + bias + mask),
+                    (--text S | --file PATH | --ids 1,2,3 |     computed again in float64; exit code 1 where they differ
+                     --inputs FILE.npz) [--target-text S | --target-ids 1,2,3] [--json]
 `;
 
 /** Wrong usage: exit code 2, as opposed to bad input. */

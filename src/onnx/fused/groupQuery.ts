@@ -3,6 +3,7 @@ import type { FoundAttention } from "../attention";
 import type { Op } from "../dataflow";
 import { numberOf } from "../graph";
 import type { Shapes } from "../shapes";
+import { fusedFormula } from "./formula";
 import { floatInput, slice, squareRootScale, unfoldHeads } from "./heads";
 import { outputOf } from "./multiHead";
 import { LOWEST_FLOAT, Recompute } from "./recompute";
@@ -80,6 +81,14 @@ export function groupQueryAttention(
     ...(window !== undefined && window > 0 && { window }),
     ...(hasSink && { hasSink }),
     biases: [op.inputs[10]].filter((value) => value !== undefined),
+    formula: fusedFormula(op, {
+      scale,
+      ...(softcap && { softcap }),
+      bias: 10,
+      causal: "last",
+      ...(window !== undefined && { window }),
+      ...(hasSink && { sink: op.inputs[11] ? { value: op.inputs[11], axes: ["h"] } : 0 }),
+    }),
     isCausal: true,
     notes: isWebGpu ? ["recomputed from the inputs of the fused operator"] : [],
   };

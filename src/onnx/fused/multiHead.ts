@@ -3,6 +3,8 @@ import type { FoundAttention, Place } from "../attention";
 import type { Op } from "../dataflow";
 import { numberOf } from "../graph";
 import type { Shapes } from "../shapes";
+import { fusedFormula } from "./formula";
+import type { FusedFormula } from "./formula";
 import { floatInput, slice, softmaxOf, squareRootScale, unfoldHeads } from "./heads";
 
 /**
@@ -49,6 +51,7 @@ export function multiHeadAttention(op: Op, shapes: Shapes): FoundAttention | str
   const k = hasPast ? present(1) : projected(1, 1);
   const v = hasPast ? present(2) : projected(2, 2);
   const scale = numberOf(op.node, "scale") || squareRootScale(dHead);
+  const isCausal = numberOf(op.node, "unidirectional") === 1;
   return {
     pattern: "com.microsoft.MultiHeadAttention",
     op,
@@ -71,10 +74,23 @@ export function multiHeadAttention(op: Op, shapes: Shapes): FoundAttention | str
     ...(dHead && { dHead }),
     ...(scale && { productScale: scale }),
     biases: [op.inputs[4], op.inputs[5]].filter((value) => value !== undefined),
-    isCausal: numberOf(op.node, "unidirectional") === 1,
+    formula: fusedFormula(op, {
+      scale,
+      bias: 5,
+      mask: 4,
+      maskForm: maskForm(op, shapes),
+      ...(isCausal && { causal: "last" }),
+    }),
+    isCausal,
     hasPast,
     notes: [],
   };
+}
+
+/** The key padding mask: lengths [b] (or more lists of them), [b, k], or [b, q, k]. */
+function maskForm(op: Op, shapes: Shapes): FusedFormula["maskForm"] {
+  const rank = op.inputs[4] && shapes.dimsOf(op.inputs[4])?.length;
+  return rank === 1 ? "ends" : rank === 3 ? "queries and keys" : "keys";
 }
 
 export function outputOf(op: Op): Op["outputs"][number] {

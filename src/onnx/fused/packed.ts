@@ -4,6 +4,7 @@ import { storedTensor } from "../constants";
 import type { Op } from "../dataflow";
 import { numberOf, numbersOf } from "../graph";
 import type { Shapes } from "../shapes";
+import { fusedFormula } from "./formula";
 import { floatInput, slice, softmaxOf, unfoldHeads } from "./heads";
 import { outputOf } from "./multiHead";
 import { LOWEST_FLOAT, Recompute } from "./recompute";
@@ -36,6 +37,7 @@ export function packedAttention(op: Op, shapes: Shapes, opset: number): FoundAtt
   const mask = maskForm(op, layout, shapes);
   if (mask === "unknown") return `${name} with a mask whose form is not known before the run`;
   const scale = numberOf(op.node, "scale") || 1 / Math.sqrt(dHead);
+  const isCausal = numberOf(op.node, "unidirectional") === 1;
   const starts = [0, queryWidth, queryWidth + keyWidth];
   const ends = [queryWidth, queryWidth + keyWidth, Number.MAX_SAFE_INTEGER];
 
@@ -58,7 +60,7 @@ export function packedAttention(op: Op, shapes: Shapes, opset: number): FoundAtt
       const bias = layout.bias >= 0 ? floatInput(to, op, layout.bias) : undefined;
       if (bias) sum = add.node("Add", [sum, bias]);
       if (mask !== "none") sum = add.node("Add", [sum, additiveMask(op, layout, mask, sum, add)]);
-      if (numberOf(op.node, "unidirectional") !== 1) return sum;
+      if (!isCausal) return sum;
       return add.node("Where", [add.isLater(sum), add.float(LOWEST_FLOAT), sum]);
     });
   const place = (part: number): Place => ({ axes: ["b", "h", "p", "d"], make: (to) => heads(to, part) });
@@ -81,7 +83,14 @@ export function packedAttention(op: Op, shapes: Shapes, opset: number): FoundAtt
     dHead,
     productScale: scale,
     biases: [op.inputs[layout.mask], op.inputs[layout.bias]].filter((value) => value !== undefined),
-    isCausal: numberOf(op.node, "unidirectional") === 1,
+    formula: fusedFormula(op, {
+      scale,
+      bias: layout.bias,
+      mask: layout.mask,
+      ...(mask !== "none" && { maskForm: mask }),
+      ...(isCausal && { causal: "last" }),
+    }),
+    isCausal,
     notes: ["recomputed from the inputs of the fused operator"],
   };
 }

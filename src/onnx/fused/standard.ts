@@ -3,7 +3,9 @@ import type { NewAttribute } from "../append";
 import type { FoundAttention, Place } from "../attention";
 import type { Op, Value } from "../dataflow";
 import { numberOf } from "../graph";
+import type { Formula } from "../scoreSteps";
 import type { Shapes } from "../shapes";
+import { fusedFormula } from "./formula";
 import { floatInput, squareRootScale, unfoldHeads } from "./heads";
 import { outputOf } from "./multiHead";
 
@@ -53,9 +55,34 @@ export function standardAttention(op: Op, shapes: Shapes): FoundAttention | stri
     ...(scale && { productScale: scale }),
     ...(softcap && { softcap }),
     biases: [op.inputs[3], op.inputs[6]].filter((input) => input !== undefined),
+    formula: standardFormula(op, scale, softcap, shapes),
     isCausal: numberOf(op.node, "is_causal") === 1,
     notes: [],
   };
+}
+
+/** Scale, soft cap, mask, order, softmax, in this order (measured on the conformance cases). */
+function standardFormula(
+  op: Op,
+  scale: number | undefined,
+  softcap: number | undefined,
+  shapes: Shapes,
+): Formula {
+  const [mask, past, lengths] = [op.inputs[3], op.inputs[4], op.inputs[6]];
+  const causal = numberOf(op.node, "is_causal") === 1;
+  const formula = fusedFormula(op, { scale, ...(softcap && { softcap }), bias: -1 });
+  if (typeof formula === "string") return formula;
+  const steps = formula.slice(0, -1);
+  if (mask) {
+    const term = { value: mask, axes: ["b", "h", "q", "k"] };
+    if (shapes.typeOf(mask) === "bool")
+      steps.push({ kind: "select", where: term, keepsZero: false, other: Number.NEGATIVE_INFINITY });
+    else steps.push({ kind: "add", term });
+  }
+  const length = lengths && { value: lengths, axes: ["b"] };
+  if (length) steps.push({ kind: "end", at: length, value: Number.NEGATIVE_INFINITY });
+  if (causal) steps.push({ kind: "causal", level: length ?? (past ? "last" : "first") });
+  return [...steps, { kind: "softmax" }];
 }
 
 /** The fourth output where it is free or says this stage already; else that of a copy of the node. */

@@ -33,11 +33,12 @@ async function shownText() {
 describe("a continuation", () => {
   it("asks for so many tokens, and for a whole target where none is given", async () => {
     const { inspection, pending } = await shownText();
-    expect(pending[0]!.request).toEqual({ model, text: "a b", generate: {} });
+    expect(pending[0]!.request).toMatchObject({ model, text: "a b", generate: {} });
     void inspection.start({ ...request("a b"), generate: { nTokens: 3 } });
     expect(pending[1]!.request.generate).toEqual({ nTokens: 3 });
     void inspection.start({ ...request("a b"), targetText: "c" });
-    expect(pending[2]!.request).toEqual({ model, text: "a b", targetText: "c" });
+    expect(pending[2]!.request).toMatchObject({ model, text: "a b", targetText: "c" });
+    expect(pending[2]!.request.generate).toBeUndefined();
   });
 
   it("that is refused leaves what was shown", async () => {

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { instrument } from "../../../src/onnx/instrument";
 import type { InstrumentedModel } from "../../../src/onnx/instrumented";
 import { FIXTURES, foldersIn, hasFixtures, readFixture, sourceOf } from "./fixtures";
+import { madeUp, type MadeUp } from "./madeUp";
 import { feedsOf, layersOf, openSession, valueError } from "./runtime";
 import { readTensorFile } from "./tensorFile";
 
@@ -116,6 +117,10 @@ function bytesOf(tensor: ort.Tensor | undefined): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+function tensorOf({ type, data, dims }: MadeUp): ort.Tensor {
+  return new ort.Tensor(type as "float32", data as Float32Array, dims);
+}
+
 function nBatchesOf(axes: readonly string[] | undefined, tensor: ort.Tensor | undefined): number {
   return axes?.[0] === "b" ? (tensor?.dims[0] ?? 1) : 1;
 }
@@ -132,45 +137,7 @@ function feedsFor(path: string, model: InstrumentedModel): Record<string, ort.Te
     const file = `${folder}/test_data_set_0/input_${index}.pb`;
     feeds[input.name] = existsSync(`${FIXTURES}/${file}`)
       ? readTensorFile(readFixture(file)).tensor
-      : madeUp(input);
+      : tensorOf(madeUp(input));
   });
   return feeds;
-}
-
-/** Waves for numbers, ones for ids and masks; 5 tokens and nothing from before. */
-function madeUp({ type, dims }: InstrumentedModel["inputs"][number]): ort.Tensor {
-  const sizes = dims.map((dim) =>
-    typeof dim === "number"
-      ? dim
-      : /batch/.test(dim ?? "")
-        ? 1
-        : /past/.test(dim ?? "") && !/total|\+/.test(dim ?? "")
-          ? 0
-          : 5,
-  );
-  const length = sizes.reduce((product, size) => product * size, 1);
-  switch (type) {
-    case "int64":
-      return new ort.Tensor("int64", new BigInt64Array(length).fill(1n), sizes);
-    case "int32":
-      return new ort.Tensor("int32", new Int32Array(length).fill(1), sizes);
-    case "bool":
-      return new ort.Tensor("bool", new Uint8Array(length).fill(1), sizes);
-    case "int8":
-      return new ort.Tensor("int8", new Int8Array(length).fill(1), sizes);
-    case "uint8":
-      return new ort.Tensor("uint8", new Uint8Array(length).fill(1), sizes);
-    case "float16":
-      // 0.5 and a little more.
-      return new ort.Tensor(
-        "float16",
-        Uint16Array.from({ length }, (_, at) => 0x3800 + (at % 7)) as never,
-        sizes,
-      );
-  }
-  return new ort.Tensor(
-    "float32",
-    Float32Array.from({ length }, (_, at) => Math.sin(at) / 2),
-    sizes,
-  );
 }
