@@ -77,7 +77,7 @@ export function cellColours(ramp: Ramp, palette: Palette, pixelRatio = 1): CellC
 
 /**
  * Paints cells into a rectangle of `target`. Where several cells fall on a pixel the largest shows, and one that
- * is not a number before all. test/bench/paint.bench.ts measures it.
+ * is not a number before all. Patterns count from the target's corner, so that rectangles meet. test/bench/paint.bench.ts measures it.
  */
 export function paintCells(
   target: Pixels,
@@ -106,10 +106,10 @@ export function paintCells(
         code < 256
           ? ramp[code]!
           : code === maskedCell
-            ? (x + y) % period === 0
+            ? (at.x + x + at.y + y) % period === 0
               ? colours.maskedLine
               : colours.maskedGround
-            : ((x >> 1) ^ (y >> 1)) & 1
+            : (((at.x + x) >> 1) ^ ((at.y + y) >> 1)) & 1
               ? colours.error
               : colours.errorGround;
     }

@@ -10,22 +10,31 @@ export interface LineGroup {
   readonly pairs: readonly number[];
 }
 
-/**
- * The lines of some queries, weakest first, so that the strongest come to lie on top. `data` is [queries, keys];
- * `wanted` leaves single lines out. Cells that are not a number draw none.
- */
-export function groupLines(
-  data: Float32Array,
+/** One query and its weight for each key. */
+export interface LineRow {
+  readonly query: number;
+  readonly weights: Float32Array;
+}
+
+/** Some rows of a matrix of `nKeys` columns. */
+export function* lineRows(
+  matrix: Float32Array,
   nKeys: number,
   queries: Iterable<number>,
-  scale: Scale,
-  wanted: (query: number, key: number) => boolean = () => true,
-): LineGroup[] {
-  const groups = Array.from({ length: lineStrengths }, (): number[] => []);
+): Generator<LineRow> {
   for (const query of queries) {
-    for (let key = 0; key < nKeys; key++) {
-      const weight = data[query * nKeys + key]!;
-      if (!(weight > 0) || !wanted(query, key)) continue;
+    yield { query, weights: matrix.subarray(query * nKeys, (query + 1) * nKeys) };
+  }
+}
+
+/** The lines of some queries, weakest first, so that the strongest come to lie on top. What is not a number draws none. */
+export function groupLines(rows: Iterable<LineRow>, scale: Scale): LineGroup[] {
+  const groups = Array.from({ length: lineStrengths }, (): number[] => []);
+  const least = weakestLine(scale);
+  for (const { query, weights } of rows) {
+    for (let key = 0; key < weights.length; key++) {
+      const weight = weights[key]!;
+      if (!(weight >= least)) continue;
       const strength = Math.min(lineStrengths - 1, Math.floor(place(scale, weight) * lineStrengths));
       if (strength > 0) groups[strength]!.push(query, key);
     }
@@ -33,6 +42,22 @@ export function groupLines(
   return groups
     .map((pairs, strength) => ({ strength, pairs }))
     .filter(({ strength, pairs }) => strength > 0 && pairs.length > 0);
+}
+
+/** The strongest groups that together hold at most `most` lines, always the first; and how many lines there were. */
+export function strongestLines(
+  groups: readonly LineGroup[],
+  most: number,
+): { readonly shown: readonly LineGroup[]; readonly nShown: number; readonly nLines: number } {
+  const shown: LineGroup[] = [];
+  let nShown = 0;
+  for (const group of [...groups].reverse()) {
+    const count = group.pairs.length / 2;
+    if (nShown > 0 && nShown + count > most) break;
+    shown.unshift(group);
+    nShown += count;
+  }
+  return { shown, nShown, nLines: groups.reduce((sum, { pairs }) => sum + pairs.length / 2, 0) };
 }
 
 /** Pixels. */

@@ -1,6 +1,6 @@
 import { cssColour } from "./colour";
-import type { HeadFigure } from "./headFigure";
-import { groupLines, lineOpacity, lineWidth, weakestLine } from "./lines";
+import type { FigureBars, HeadFigure } from "./headFigure";
+import { groupLines, lineRows, lineOpacity, lineWidth, weakestLine } from "./lines";
 import { tickText } from "./numberText";
 import { paperPalette } from "./palette";
 import { rampColour, sequentialRamp } from "./ramp";
@@ -11,24 +11,27 @@ import { displayColumns, shorten } from "./tokenText";
 const rowHeight = 17;
 const labelSize = 11;
 const middle = 260;
+const barWidth = 64;
 const mostColumns = 18;
 
 /** One head as lines from its queries (left) to their keys (right), thicker and darker with the weight. */
 export function linesFigure(figure: Omit<HeadFigure, "measure" | "encodeImage">): string {
   const palette = figure.palette ?? paperPalette;
-  const { queryLabels, keyLabels, data, query } = figure;
+  const { queryLabels, keyLabels, data } = figure;
+  const chosen = figure.chosen ?? [];
   const nKeys = keyLabels.length;
   const scale = weightScale(figure.squareRoot ?? true);
   const margin = 16;
-  const top = margin + (figure.subtitle ? 56 : 38);
-  const left = margin + labelWidth(queryLabels) + 8;
+  const headLines = (figure.subtitle ? 56 : 38) + (figure.note ? 16 : 0);
+  const top = margin + headLines;
+  const left = margin + (figure.rowBars ? barWidth + 8 : 0) + labelWidth(queryLabels) + 8;
   const right = left + middle;
   const y = (index: number) => top + (index + 0.5) * rowHeight;
   const colour = cssColour(rampColour(sequentialRamp(figure.map ?? "theme", palette), 0.8));
   const muted = cssColour(palette.muted);
   const foreground = cssColour(palette.foreground);
-  const queries = query === undefined ? queryLabels.keys() : [query];
-  const groups = groupLines(data, nKeys, queries, scale).map(({ strength, pairs }) => {
+  const queries = chosen.length === 0 ? queryLabels.keys() : chosen;
+  const groups = groupLines(lineRows(data, nKeys, queries), scale).map(({ strength, pairs }) => {
     const parts: string[] = [];
     for (let at = 0; at < pairs.length; at += 2) {
       const [from, to] = [pixels(y(pairs[at]!)), pixels(y(pairs[at + 1]!))];
@@ -48,16 +51,21 @@ export function linesFigure(figure: Omit<HeadFigure, "measure" | "encodeImage">)
     text(shorten(name, mostColumns), left - 6, y(index) + 4, {
       ...label,
       "text-anchor": "end",
-      fill: index === query ? cssColour(palette.query) : foreground,
+      fill: chosen.includes(index) ? cssColour(palette.query) : foreground,
     }),
   );
   const columns = keyLabels.map((name, index) =>
     text(shorten(name, mostColumns), right + 6, y(index) + 4, { ...label, fill: foreground }),
   );
+  const keyBars = right + 6 + labelWidth(keyLabels) + 8;
   const bottom = top + Math.max(queryLabels.length, nKeys) * rowHeight;
   const small = { "font-size": 10, fill: muted };
   return svgDocument(
-    Math.max(right + labelWidth(keyLabels) + 8, left + displayColumns(figure.subtitle ?? "") * 5.8) + margin,
+    Math.max(
+      keyBars + (figure.columnBars ? barWidth + 40 : 0),
+      margin + displayColumns(figure.subtitle ?? "") * 5.8,
+      margin + displayColumns(figure.note ?? "") * 5.8,
+    ) + margin,
     bottom + 28 + margin,
     cssColour(palette.background),
     figure.title,
@@ -66,6 +74,11 @@ export function linesFigure(figure: Omit<HeadFigure, "measure" | "encodeImage">)
       ...(figure.subtitle
         ? [text(figure.subtitle, margin, margin + 30, { "font-size": 11, fill: muted })]
         : []),
+      ...(figure.note
+        ? [text(figure.note, margin, margin + headLines - 26, { "font-size": 11, fill: muted })]
+        : []),
+      ...bars(figure.rowBars, margin + barWidth, y, true, top - 20, muted),
+      ...bars(figure.columnBars, keyBars, y, false, top - 20, muted),
       text("query", left - 6, top - 6, { ...small, "text-anchor": "end" }),
       text("key", right + 6, top - 6, small),
       ...groups,
@@ -79,6 +92,31 @@ export function linesFigure(figure: Omit<HeadFigure, "measure" | "encodeImage">)
       ),
     ],
   );
+}
+
+/** One bar for each row from `x` on, to the left where `leftwards`; the name above them. */
+function bars(
+  shown: FigureBars | undefined,
+  x: number,
+  y: (index: number) => number,
+  leftwards: boolean,
+  captionY: number,
+  fill: string,
+): string[] {
+  if (!shown) return [];
+  const most = shown.values.reduce((high, value) => Math.max(high, value), 0) || 1;
+  const parts = Array.from(shown.values, (value, index) => {
+    const length = pixels((value / most) * barWidth * (leftwards ? -1 : 1));
+    return `M${x} ${pixels(y(index) - 5)}h${length}v10H${x}z`;
+  });
+  return [
+    element("path", { d: parts.join(""), fill, "fill-opacity": 0.6 }),
+    text(`${shown.name} ≤ ${tickText(most)}`, x, captionY, {
+      "font-size": 10,
+      fill,
+      "text-anchor": leftwards ? "end" : "start",
+    }),
+  ];
 }
 
 function labelWidth(labels: readonly string[]): number {

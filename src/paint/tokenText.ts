@@ -8,6 +8,17 @@ export function tokenLabels(tokens: readonly Token[]): string[] {
   });
 }
 
+/** One label for tokens that share a row or a column; what several of them share a span of is written once. */
+export function groupLabel(tokens: readonly Token[], indices: readonly number[]): string {
+  return indices
+    .filter((index, at) => {
+      const part = sharedPart(tokens, index);
+      return !part || at === 0 || part.number === 1;
+    })
+    .map((index) => (tokens[index] ? visibleText(tokens[index]) : ""))
+    .join("");
+}
+
 /** The text of a token with spaces, line ends and tabs as signs; the vocabulary entry where there is no text. */
 export function visibleText(token: Token): string {
   const text = token.text === "" ? token.piece : token.text;

@@ -11,6 +11,8 @@ export interface InspectorSelection {
   readonly measure: Measure;
   /** The pinned query token, if any. */
   readonly query?: number;
+  /** All pinned query tokens where there are several, ascending; `query` is the one that was pinned last. */
+  readonly queries?: readonly number[];
 }
 
 export type ViewName =

@@ -3,6 +3,7 @@ import { computed, effect } from "@preact/signals-core";
 import { showWhiteSpace } from "../../src/paint/tokenText";
 import { onFrame } from "../frame";
 import { cellReadout, headReadout, queryReadout, type Readout } from "../state/readout";
+import { meanReadout, wordReadout } from "../state/groupReadout";
 import type { ViewContext } from "../views/view";
 
 /** The line at the bottom: what is under the pointer, or where the keyboard is; said aloud after it rests. */
@@ -12,11 +13,18 @@ export function mountReadout(root: HTMLElement, live: HTMLElement, { inspector, 
     const at = inspector.pointed.value;
     const visible = data.isVisible.value;
     if (at?.kind === "head") return headReadout(at.layer, at.head, data.statistics.value);
+    if (at?.kind === "cell" && (at.queries || at.keys)) {
+      const measure = inspector.selection.value.measure;
+      const row = measure === "weights" ? data.weights.value : data.scores.value;
+      return wordReadout(at, queries.value, keys.value, row, measure, visible);
+    }
     if (at?.kind === "cell") {
       return cellReadout(at, queries.value, keys.value, data.weights.value, data.scores.value, visible);
     }
     const query = inspector.activeQuery.value;
     if (query === undefined || inspector.run.value === undefined) return undefined;
+    const several = inspector.activeQueries.value;
+    if (several.length > 1) return meanReadout(several, queries.value, keys.value, data.weights.value);
     return queryReadout(query, queries.value, keys.value, data.weights.value, visible);
   });
   onFrame(() => {

@@ -5,6 +5,7 @@ import { rampColour, sequentialRamp } from "../../src/paint/ramp";
 import { place, weightScale } from "../../src/paint/scale";
 import { sharedPart, visibleText } from "../../src/paint/tokenText";
 import { onFrame } from "../frame";
+import { chooseQueries, howToChoose, type HowToChoose } from "../state/chooseQueries";
 import type { Side } from "../state/inspector";
 import type { ViewContext } from "../views/view";
 
@@ -43,8 +44,10 @@ function strip(context: ViewContext, side: Side, axis: "query" | "key", label: s
   const point = (index: number | undefined) => {
     inspector.pointed.value = index === undefined ? undefined : { kind: "token", axis, index };
   };
-  const choose = (index: number) => {
-    if (axis === "query") inspector.pin(inspector.selection.peek().query === index ? undefined : index);
+  const singles = () => side.tokens.map((_, index) => [index]);
+  const choose = (index: number, how: HowToChoose) => {
+    if (axis === "query") chooseQueries(inspector, singles(), index, how);
+    if (how !== "only") return;
     const runId = inspector.run.peek()?.runId;
     const reveal = runId && inspector.host.remote.revealToken({ runId, side: side.side, index });
     // The host reports its own failures.
@@ -61,8 +64,11 @@ function strip(context: ViewContext, side: Side, axis: "query" | "key", label: s
       End: last,
     };
     const next = moves[event.key];
-    if (next !== undefined) point(next);
-    else if ((event.key === "Enter" || event.key === " ") && current !== undefined) choose(current);
+    if (next !== undefined) {
+      point(next);
+      if (event.shiftKey && axis === "query") chooseQueries(inspector, singles(), next, "extend");
+    } else if ((event.key === "Enter" || event.key === " ") && current !== undefined)
+      choose(current, howToChoose(event));
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -76,12 +82,13 @@ function strip(context: ViewContext, side: Side, axis: "query" | "key", label: s
       dir="auto"
       data-axis=${axis}
       aria-label=${label}
+      aria-multiselectable=${axis === "query"}
       @pointerover=${(event: Event) => point(indexOf(event))}
       @pointerleave=${() => point(undefined)}
       @focusout=${() => point(undefined)}
-      @click=${(event: Event) => {
+      @click=${(event: MouseEvent) => {
         const index = indexOf(event);
-        if (index !== undefined) choose(index);
+        if (index !== undefined) choose(index, howToChoose(event));
       }}
       @keydown=${onKey}
     >
@@ -122,11 +129,14 @@ function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
   const scale = weightScale(inspector.arrangement.value.squareRoot);
   const query = inspector.activeQuery.value;
   const pinned = inspector.selection.value.query;
+  const allPinned = new Set(inspector.selection.value.queries ?? [pinned]);
+  const shown = new Set(inspector.activeQueries.value);
   const at = inspector.pointed.value;
   const row = data.weights.value;
   const visible = data.isVisible.value;
   void inspector.queries.value;
-  const pointedKey = at?.kind === "cell" ? at.key : at?.kind === "token" && at.axis === "key" ? at.index : -1;
+  const pointedKeys =
+    at?.kind === "cell" ? (at.keys ?? [at.key]) : at?.kind === "token" && at.axis === "key" ? [at.index] : [];
   const separate = inspector.queries.value.side !== inspector.keys.value.side;
   for (const list of root.querySelectorAll<HTMLElement>(".strip")) {
     const isQueries = list.dataset.axis === "query";
@@ -134,7 +144,7 @@ function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
     const children = list.querySelectorAll<HTMLElement>(".token");
     children.forEach((element, index) => {
       const weight =
-        shaded && row && query !== undefined && (visible?.(query, index) ?? true)
+        shaded && row && query !== undefined && (shown.size > 1 || (visible?.(query, index) ?? true))
           ? row.values[index]
           : undefined;
       const colour =
@@ -143,10 +153,11 @@ function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
       element.style.color = colour
         ? cssColour(readableOn(colour, palette.foreground, palette.background))
         : "";
-      element.classList.toggle("is-query", isQueries && index === query);
-      element.classList.toggle("is-pinned", isQueries && index === pinned);
-      element.classList.toggle("is-key", index === pointedKey && (!isQueries || !separate));
-      element.setAttribute("aria-selected", String(isQueries && index === pinned));
+      element.classList.toggle("is-query", isQueries && shown.has(index));
+      const isPinned = isQueries && allPinned.has(index);
+      element.classList.toggle("is-pinned", isPinned);
+      element.classList.toggle("is-key", pointedKeys.includes(index) && (!isQueries || !separate));
+      element.setAttribute("aria-selected", String(isPinned));
     });
     // What is pointed at elsewhere is brought into a strip that scrolls.
     if (at?.kind === "cell")

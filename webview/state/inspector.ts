@@ -22,8 +22,21 @@ import { fitSelection, type Arrangement } from "./persisted";
 
 /** What is under the pointer, or where the keyboard is. */
 export type Pointed =
-  | { readonly kind: "cell"; readonly query: number; readonly key: number }
-  | { readonly kind: "token"; readonly axis: "query" | "key"; readonly index: number }
+  | {
+      readonly kind: "cell";
+      readonly query: number;
+      readonly key: number;
+      /** All tokens of the row and of the column where they are words of several; `query` and `key` are the first. */
+      readonly queries?: readonly number[];
+      readonly keys?: readonly number[];
+    }
+  | {
+      readonly kind: "token";
+      readonly axis: "query" | "key";
+      readonly index: number;
+      /** All tokens of a word of several; `index` is the first. */
+      readonly tokens?: readonly number[];
+    }
   | { readonly kind: "head"; readonly layer: number; readonly head: number | "mean" };
 
 /** One side of the chosen block: its tokens and their labels. */
@@ -53,6 +66,8 @@ export interface Inspector {
   readonly keys: ReadonlySignal<Side>;
   /** The query whose row is shown: under the pointer, else pinned. */
   readonly activeQuery: ReadonlySignal<number | undefined>;
+  /** All queries whose mean row is shown: the word under the pointer, else all pinned; `activeQuery` is one of them. */
+  readonly activeQueries: ReadonlySignal<readonly number[]>;
   receive(content: InspectorContent): void;
   select(change: Partial<InspectorSelection>): void;
   choose(change: Partial<HeadChoice>): void;
@@ -60,6 +75,8 @@ export interface Inspector {
   /** Next or previous layer or head that there is; from "all" or "mean" to the first. */
   step(what: "layer" | "head", by: 1 | -1): void;
   pin(query: number | undefined): void;
+  /** Pins several queries; `anchor` is the one from which a range is extended. */
+  pinAll(queries: readonly number[], anchor?: number): void;
 }
 
 export function createInspector(
@@ -90,6 +107,13 @@ export function createInspector(
   const target = computed(() => sideOf("target"));
   const pick = (side: "source" | "target" | undefined) => (side === "target" ? target.value : source.value);
 
+  const activeQuery = computed(() => {
+    const at = pointed.value;
+    if (at?.kind === "cell") return at.query;
+    if (at?.kind === "token" && at.axis === "query") return at.index;
+    return selection.value.query;
+  });
+
   const inspector: Inspector = {
     host,
     theme,
@@ -104,11 +128,14 @@ export function createInspector(
     layer,
     queries: computed(() => pick(block.value?.queries)),
     keys: computed(() => pick(block.value?.keys)),
-    activeQuery: computed(() => {
+    activeQuery,
+    activeQueries: computed(() => {
       const at = pointed.value;
-      if (at?.kind === "cell") return at.query;
-      if (at?.kind === "token" && at.axis === "query") return at.index;
-      return selection.value.query;
+      const query = activeQuery.value;
+      if (query === undefined) return [];
+      if (at?.kind === "cell") return at.queries ?? [query];
+      if (at?.kind === "token" && at.axis === "query") return at.tokens ?? [query];
+      return selection.value.queries ?? [query];
     }),
     receive(next) {
       batch(() => {
@@ -121,15 +148,16 @@ export function createInspector(
       });
     },
     select(change) {
-      const wanted = { ...selection.peek(), ...change };
+      const moved = "query" in change && !("queries" in change);
+      const wanted = { ...selection.peek(), ...change, ...(moved && { queries: undefined }) };
       const fitted = run.peek() ? fitSelection(run.peek()!, wanted) : wanted;
       if (JSON.stringify(fitted) !== JSON.stringify(selection.peek())) selection.value = fitted;
     },
     choose(change) {
       const before = selection.peek();
       const choice = { ...before.choice, ...change };
-      const query = choice.block === before.choice.block ? before.query : undefined;
-      inspector.select({ choice, query });
+      const isSame = choice.block === before.choice.block;
+      inspector.select(isSame ? { choice } : { choice, query: undefined });
     },
     showView: (view) => inspector.select({ view }),
     step(what, by) {
@@ -146,6 +174,11 @@ export function createInspector(
       if (next) inspector.choose({ layer: next.layer });
     },
     pin: (query) => inspector.select({ query }),
+    pinAll(queries, anchor) {
+      const sorted = [...new Set(queries)].sort((a, b) => a - b);
+      const query = anchor !== undefined && sorted.includes(anchor) ? anchor : sorted.at(-1);
+      inspector.select({ query, queries: sorted.length > 1 ? sorted : undefined });
+    },
   };
   return inspector;
 }

@@ -1,3 +1,4 @@
+import { plainLayout, type TokenLayout } from "../../src/core/tokenLayout";
 import { findBlock, firstBlock, type BlockKind, type HeadChoice, type RunSummary } from "../../src/core/run";
 import { tokensOf } from "../../src/core/run";
 import type {
@@ -15,6 +16,10 @@ export interface Arrangement {
   /** Heads whose statistic is below stand back; 0..1 of the range of the statistic. */
   readonly atLeast: number;
   readonly form: "matrix" | "lines" | "both";
+  /** Which tokens a head shows, and in what order. */
+  readonly tokens: TokenLayout;
+  /** What stands at the right of the rows. */
+  readonly rowBars: "entropy" | "sum";
   /** Views whose explanation is open. */
   readonly explained: readonly ViewName[];
 }
@@ -24,6 +29,8 @@ export const plainArrangement: Arrangement = {
   order: "place",
   atLeast: 0,
   form: "matrix",
+  tokens: plainLayout,
+  rowBars: "entropy",
   explained: [],
 };
 
@@ -70,7 +77,7 @@ export function parsePersisted(state: unknown): { selection?: InspectorSelection
 }
 
 export function parseSelection(value: unknown): InspectorSelection | undefined {
-  const { view, choice, measure, query } = objectOf(value);
+  const { view, choice, measure, query, queries } = objectOf(value);
   const { block, layer, head } = objectOf(choice);
   const isLayer = layer === "all" || isIndex(layer);
   const isHead = head === "mean" || head === "max" || isIndex(head);
@@ -82,6 +89,7 @@ export function parseSelection(value: unknown): InspectorSelection | undefined {
     choice: { block: block as BlockKind, layer, head },
     measure: measure === "scores" ? "scores" : "weights",
     ...(isIndex(query) && { query }),
+    ...(Array.isArray(queries) && queries.every(isIndex) && { queries }),
   };
 }
 
@@ -100,17 +108,37 @@ export function fitSelection(run: RunSummary, wanted: InspectorSelection | undef
   const measure = wanted?.measure === "scores" && found?.has.includes("scores") ? "scores" : "weights";
   const nQueries = block ? tokensOf(run, block.queries).length : 0;
   const query = wanted?.query !== undefined && wanted.query < nQueries ? wanted.query : undefined;
-  return { view: wanted?.view ?? "heads", choice, measure, ...(query !== undefined && { query }) };
+  const queries = wanted?.queries?.filter((index) => index < nQueries) ?? [];
+  return {
+    view: wanted?.view ?? "heads",
+    choice,
+    measure,
+    ...(query !== undefined && { query }),
+    ...(query !== undefined && queries.length > 1 && { queries }),
+  };
 }
 
 function parseArrangement(value: unknown): Arrangement {
-  const { squareRoot, order, atLeast, form, explained } = objectOf(value);
+  const { squareRoot, order, atLeast, form, tokens, rowBars, explained } = objectOf(value);
   return {
     squareRoot: typeof squareRoot === "boolean" ? squareRoot : plainArrangement.squareRoot,
     order: typeof order === "string" ? order : plainArrangement.order,
     atLeast: typeof atLeast === "number" && atLeast >= 0 && atLeast <= 1 ? atLeast : 0,
     form: form === "lines" || form === "both" ? form : "matrix",
+    tokens: parseLayout(tokens),
+    rowBars: rowBars === "sum" ? rowBars : "entropy",
     explained: Array.isArray(explained) ? views.filter((view) => explained.includes(view)) : [],
+  };
+}
+
+function parseLayout(value: unknown): TokenLayout {
+  const { hidesSpecial, byWord, order, filter, filters } = objectOf(value);
+  return {
+    hidesSpecial: hidesSpecial === true,
+    byWord: byWord === true,
+    order: order === "received" ? order : "place",
+    filter: typeof filter === "string" ? filter : "",
+    filters: filters === "keys" || filters === "both" ? filters : "queries",
   };
 }
 

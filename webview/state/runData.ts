@@ -1,4 +1,5 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
+import { meanRow } from "../../src/core/groupMatrix";
 import { maskRule } from "../../src/core/maskRule";
 import type { Measure } from "../../src/core/run";
 import type { HeadStatistics, MaskSlice, MatrixSlice, Prediction } from "../../src/protocol/slices";
@@ -8,19 +9,20 @@ import { nextPainting } from "../frame";
 
 export type Visible = (query: number, key: number) => boolean;
 
-/** A row of the chosen head: its query and one number for each key. */
+/** A row of the chosen head, or the mean of several: its queries (`query` is one of them) and one number for each key. */
 export interface Row {
   readonly query: number;
+  readonly queries: readonly number[];
   readonly values: Float32Array;
 }
 
 /** What views read of the run's tensors: fetched when looked at, kept for a while, cancelled when superseded. */
 export interface RunData {
-  /** The chosen head and measure over all tokens, pooled where there are more than `mostCells` on a side. */
+  /** The chosen head and measure over all tokens; nothing where there are more than `mostCells` on a side. */
   readonly matrix: ReadonlySignal<Loaded<MatrixSlice>>;
   /** The chosen layer's mask; undefined while it is being read. */
   readonly isVisible: ReadonlySignal<Visible | undefined>;
-  /** The active query's weights and scores, exact; undefined while on their way. */
+  /** Weights and scores of the active query, or the mean of the active queries, exact; undefined while on their way. */
   readonly weights: ReadonlySignal<Row | undefined>;
   readonly scores: ReadonlySignal<Row | undefined>;
   /** The most likely tokens at the active query. */
@@ -33,9 +35,11 @@ export interface RunData {
 export const mostCells = 512;
 /** Cells of a matrix of 64 KB: it comes along with every inspection. */
 const smallMatrix = 128 * 128;
+/** Cells of a mask, a byte each, that a message carries; a larger mask that follows no rule comes with its cells. */
+const mostMaskCells = 1_000_000;
 
 export function createRunData(inspector: Inspector): RunData {
-  const { run, selection, layer, block, queries, keys, activeQuery, host } = inspector;
+  const { run, selection, layer, block, queries, keys, activeQuery, activeQueries, host } = inspector;
   const remote = host.remote;
 
   const { state: matrix } = load(() => {
@@ -44,7 +48,8 @@ export function createRunData(inspector: Inspector): RunData {
     if (!runId || !layer.value?.has.includes(measure)) return undefined;
     // The overview shows no single head: only a small one is fetched before it is looked at.
     if (view === "heads" && layer.value.nQueries * layer.value.nKeys > smallMatrix) return undefined;
-    const query = { runId, choice, measure, maxRows: mostCells, maxColumns: mostCells };
+    if (Math.max(layer.value.nQueries, layer.value.nKeys) > mostCells) return undefined;
+    const query = { runId, choice, measure };
     return { key: JSON.stringify(query), ask: (signal) => remote.matrix(query, { signal }) };
   }, 16);
 
@@ -53,6 +58,7 @@ export function createRunData(inspector: Inspector): RunData {
     const runId = run.value?.runId;
     if (!runId || !block.value || !layer.value || summaryVisible.value) return undefined;
     if (layer.value.mask.kind === "unknown") return undefined;
+    if (layer.value.nQueries * layer.value.nKeys > mostMaskCells) return undefined;
     const query = { runId, block: block.value.kind, layer: layer.value.layer };
     return { key: JSON.stringify(query), ask: (signal) => remote.mask(query, { signal }) };
   });
@@ -66,30 +72,48 @@ export function createRunData(inspector: Inspector): RunData {
   const rowOf = (measure: Measure): ReadonlySignal<Row | undefined> => {
     const held = computed((): Row | undefined => {
       const query = activeQuery.value;
+      const shown = activeQueries.value;
       const slice = matrix.value.value;
       if (query === undefined || !slice || matrix.value.pending || selection.value.measure !== measure)
         return undefined;
       const nKeys = keys.value.tokens.length;
       if (slice.rows !== queries.value.tokens.length || slice.columns !== nKeys) return undefined;
-      return { query, values: slice.data.subarray(query * nKeys, (query + 1) * nKeys) };
+      const values =
+        shown.length === 1
+          ? slice.data.subarray(query * nKeys, (query + 1) * nKeys)
+          : meanRow(slice.data, nKeys, shown, measure);
+      return { query, queries: shown, values };
     });
     const { state: asked } = load(() => {
       const runId = run.value?.runId;
       const index = activeQuery.value;
       if (held.value || !runId || index === undefined || !layer.value?.has.includes(measure))
         return undefined;
-      const query = { runId, choices: [selection.value.choice], measure, axis: "query" as const, index };
+      const several = activeQueries.value;
+      const { choice } = selection.value;
+      if (several.length > 1) {
+        const query = { runId, choice, measure, queries: several };
+        return {
+          key: JSON.stringify(query),
+          ask: async (signal): Promise<Row | undefined> => ({
+            query: index,
+            queries: several,
+            values: await remote.meanRow(query, { signal }),
+          }),
+        };
+      }
+      const query = { runId, choices: [choice], measure, axis: "query" as const, index };
       return {
         key: JSON.stringify(query),
         ask: async (signal): Promise<Row | undefined> => {
           const [values] = await remote.vectors(query, { signal });
-          return values && { query: index, values };
+          return values && { query: index, queries: [index], values };
         },
       };
     }, 64);
     return computed(() => {
       const row = held.value ?? (asked.value.pending ? undefined : asked.value.value);
-      return row?.query === activeQuery.value ? row : undefined;
+      return row && sameQueries(row.queries, activeQueries.value) ? row : undefined;
     });
   };
 
@@ -124,4 +148,8 @@ export function createRunData(inspector: Inspector): RunData {
     predictions: computed(() => (predictions.value.pending ? undefined : predictions.value.value)),
     statistics: computed(() => statistics.value.value),
   };
+}
+
+function sameQueries(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((query, at) => query === other[at]);
 }

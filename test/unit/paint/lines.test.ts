@@ -1,12 +1,19 @@
 import { expect, test } from "vitest";
-import { groupLines, lineStrengths, lineWidth, weakestLine } from "../../../src/paint/lines";
+import {
+  groupLines,
+  lineRows,
+  lineStrengths,
+  lineWidth,
+  strongestLines,
+  weakestLine,
+} from "../../../src/paint/lines";
 import { linesFigure } from "../../../src/paint/linesFigure";
 import { weightScale } from "../../../src/paint/scale";
 
 const data = Float32Array.of(1, 0, 0.5, 0.5, NaN, 0.001);
 
 test("draws the strongest lines last and leaves out zero, NaN and the weakest", () => {
-  const groups = groupLines(data, 2, [0, 1, 2], weightScale(true));
+  const groups = groupLines(lineRows(data, 2, [0, 1, 2]), weightScale(true));
   expect(groups.map(({ pairs }) => pairs)).toEqual([
     [1, 0, 1, 1],
     [0, 0],
@@ -20,15 +27,22 @@ test.each([true, false])(
   (squareRoot) => {
     const scale = weightScale(squareRoot);
     const least = weakestLine(scale);
-    expect(groupLines(Float32Array.of(least), 1, [0], scale)).toHaveLength(1);
-    expect(groupLines(Float32Array.of(least * 0.99), 1, [0], scale)).toHaveLength(0);
+    expect(groupLines(lineRows(Float32Array.of(least), 1, [0]), scale)).toHaveLength(1);
+    expect(groupLines(lineRows(Float32Array.of(least * 0.99), 1, [0]), scale)).toHaveLength(0);
   },
 );
 
-test("keeps to the queries asked for and to the lines wanted", () => {
-  expect(
-    groupLines(data, 2, [1], weightScale(true), (_, key) => key === 1).map(({ pairs }) => pairs),
-  ).toEqual([[1, 1]]);
+test("keeps to the queries asked for", () => {
+  const groups = groupLines(lineRows(data, 2, [1]), weightScale(true));
+  expect(groups.map(({ pairs }) => pairs)).toEqual([[1, 0, 1, 1]]);
+});
+
+test("leaves out the weakest lines where there are too many, and says how many", () => {
+  const groups = groupLines(lineRows(data, 2, [0, 1]), weightScale(true));
+  const few = strongestLines(groups, 2);
+  expect(few.shown.map(({ pairs }) => pairs)).toEqual([[0, 0]]);
+  expect(few).toMatchObject({ nShown: 1, nLines: 3 });
+  expect(strongestLines(groups, 3)).toMatchObject({ nShown: 3, nLines: 3 });
 });
 
 test("labels queries left and keys right, and shows only the outlined query's lines", () => {
@@ -39,6 +53,13 @@ test("labels queries left and keys right, and shows only the outlined query's li
     data: Float32Array.of(1, 0, 0.5, 0.5),
   };
   expect(linesFigure(figure).match(/M[\d.]+ [\d.]+C/g)).toHaveLength(3);
-  expect(linesFigure({ ...figure, query: 0 }).match(/M[\d.]+ [\d.]+C/g)).toHaveLength(1);
+  expect(linesFigure({ ...figure, chosen: [0] }).match(/M[\d.]+ [\d.]+C/g)).toHaveLength(1);
   expect(linesFigure(figure)).toContain("&lt;s&gt;");
+  const noted = linesFigure({
+    ...figure,
+    note: "special tokens hidden",
+    columnBars: { name: "column sum", values: Float32Array.of(1.5, 0.5) },
+  });
+  expect(noted).toContain("special tokens hidden");
+  expect(noted).toContain("column sum ≤ 1.5");
 });

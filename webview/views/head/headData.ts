@@ -1,91 +1,114 @@
-import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
-import { maskedCell, quantise, type Cells, type CellView } from "../../../src/paint/heatmap";
+import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
+import type { ErrorReport } from "../../../src/core/errors";
+import { groupMatrix } from "../../../src/core/groupMatrix";
+import { marginalsOf, type Marginals } from "../../../src/core/marginals";
+import { maskedCell, quantise, type Cells } from "../../../src/paint/heatmap";
 import { divergingRamp, sequentialRamp, type Ramp } from "../../../src/paint/ramp";
 import { scoreScale, weightScale, type Scale } from "../../../src/paint/scale";
-import { pooledVisibility } from "../../../src/paint/visibility";
-import type { MatrixSlice } from "../../../src/protocol/slices";
 import { load } from "../../state/load";
 import { mostCells } from "../../state/runData";
 import type { ViewContext } from "../view";
-import { columnSums, rowEntropies } from "./rows";
-import { everything, seenCells, type PlotSize, type Viewport } from "./viewport";
+import { createLargeHead, type LargeHead } from "./largeHead";
+import type { Patch } from "./patch";
+import { layOutHead, type ShownTokens } from "./shownTokens";
+import { everything, type Viewport } from "./viewport";
 
-/** Cells of a part of the matrix and the tokens they stand for. */
-export interface Patch {
-  readonly cells: Cells;
-  readonly slice: MatrixSlice;
+/** The matrix as it is shown, all of it, unpooled: [nRows, nColumns]. */
+export interface WholeMatrix {
+  readonly nRows: number;
+  readonly nColumns: number;
+  readonly data: Float32Array;
+  isVisible(row: number, column: number): boolean;
 }
 
-export interface HeadData {
+export interface HeadData extends ShownTokens {
   readonly viewport: Signal<Viewport>;
   readonly size: ReadonlySignal<{ readonly nRows: number; readonly nColumns: number }>;
-  readonly whole: ReadonlySignal<Patch | undefined>;
-  /** The seen part at full resolution, where the whole is pooled and the part is small enough. */
-  readonly part: ReadonlySignal<Patch | undefined>;
+  /** All cells, where there are at most `mostCells` tokens a side; the page then holds them. */
+  readonly whole: ReadonlySignal<WholeMatrix | undefined>;
+  /** Its parts, fetched as they are looked at, where there are more tokens. */
+  readonly large: ReadonlySignal<LargeHead | undefined>;
+  /** Everything in one patch: exact, or the coarsest level. */
+  readonly overall: ReadonlySignal<Patch | undefined>;
   readonly scale: ReadonlySignal<Scale>;
   readonly ramp: ReadonlySignal<Ramp>;
   readonly hasMasked: ReadonlySignal<boolean>;
-  readonly columnSums: ReadonlySignal<Float32Array | undefined>;
-  readonly rowEntropy: ReadonlySignal<Float32Array | undefined>;
-  stop(): void;
+  readonly marginals: ReadonlySignal<Marginals | undefined>;
+  readonly pending: ReadonlySignal<boolean>;
+  readonly error: ReadonlySignal<ErrorReport | undefined>;
+  /** The value of a shown cell, where the page holds it. */
+  valueAt(row: number, column: number): number | undefined;
 }
 
-export function loadHead({ inspector, data }: ViewContext): HeadData {
+export function loadHead(context: ViewContext): HeadData {
+  const { inspector, data } = context;
   const { selection, run, queries, keys, arrangement, theme, settings, host } = inspector;
   const viewport = signal(everything);
+  const shown = layOutHead(context);
   const size = computed(() => ({
-    nRows: queries.value.tokens.length,
-    nColumns: keys.value.tokens.length,
+    nRows: shown.rows.value.groups.length,
+    nColumns: shown.columns.value.groups.length,
   }));
-  const isPooled = computed(() => size.value.nRows > mostCells || size.value.nColumns > mostCells);
+  const isLarge = computed(() => Math.max(queries.value.tokens.length, keys.value.tokens.length) > mostCells);
 
-  const part = load(() => {
-    const runId = run.value?.runId;
-    if (!runId || !isPooled.value) return undefined;
-    const window = alignedWindow(viewport.value, { ...size.value, cell: 1 });
-    if (!window) return undefined;
-    const { choice, measure } = selection.value;
-    const query = { runId, choice, measure, window, maxRows: mostCells, maxColumns: mostCells };
-    return { key: JSON.stringify(query), ask: (signal) => host.remote.matrix(query, { signal }) };
-  }, 4);
-
-  const slice = computed(() => {
+  const whole = computed((): WholeMatrix | undefined => {
     const { value } = data.matrix.value;
-    const { nRows, nColumns } = size.value;
-    return value && value.queryEnd <= nRows && value.keyEnd <= nColumns ? value : undefined;
+    const visible = data.isVisible.value;
+    const nKeys = keys.value.tokens.length;
+    if (isLarge.value || !visible || value?.rows !== queries.value.tokens.length || value.columns !== nKeys)
+      return undefined;
+    const { groups: rows } = shown.rows.value;
+    const { groups: columns } = shown.columns.value;
+    const [nRows, nColumns] = [rows.length, columns.length];
+    if (!shown.layout.value) return { nRows, nColumns, data: value.data, isVisible: visible };
+    const grouped = groupMatrix(value.data, nKeys, rows, columns, selection.value.measure);
+    const isVisible = (row: number, column: number) =>
+      rows[row]!.some((query) => columns[column]!.some((key) => visible(query, key)));
+    return { nRows, nColumns, data: grouped, isVisible };
   });
-  const scale = computed(() => {
+
+  const asked = load(() => {
+    const runId = run.value?.runId;
+    const { choice, measure } = selection.value;
+    if (!runId || !isLarge.value || !inspector.layer.value?.has.includes(measure)) return undefined;
+    const query = { runId, choice, measure, layout: shown.layout.value };
+    return { key: JSON.stringify(query), ask: (signal) => host.remote.marginals(query, { signal }) };
+  });
+  const marginals = computed(() => {
+    const { value } = whole;
+    return value ? marginalsOf(value.data, value.nRows, value.nColumns) : asked.state.value.value;
+  });
+
+  const scale = computed((): Scale => {
     if (selection.value.measure === "weights") return weightScale(arrangement.value.squareRoot);
-    const matrix = slice.value;
-    const visible = data.isVisible.value;
-    if (!matrix) return weightScale(false);
-    const { columns } = matrix;
-    const unpooled = matrix.rows === size.value.nRows && columns === size.value.nColumns;
-    return scoreScale(matrix.data, (index) =>
-      visible && unpooled
-        ? visible(Math.floor(index / columns), index % columns)
-        : Math.abs(matrix.data[index]!) < 1e9,
-    );
+    const { value } = whole;
+    if (!value) return { kind: "signed", max: asked.state.value.value?.largest ?? 1 };
+    const { nColumns } = value;
+    return scoreScale(value.data, (at) => value.isVisible(Math.floor(at / nColumns), at % nColumns));
   });
-  const patch = (from: MatrixSlice | undefined): Patch | undefined => {
-    const visible = data.isVisible.value;
-    if (!from || !visible) return undefined;
-    const { queryStart, queryEnd, keyStart, keyEnd, rows, columns } = from;
-    const inWindow = (query: number, key: number) => visible(query + queryStart, key + keyStart);
-    const pooled = pooledVisibility(inWindow, queryEnd - queryStart, keyEnd - keyStart, rows, columns);
-    return { slice: from, cells: quantise(from.data, rows, columns, scale.value, pooled) };
-  };
-  const whole = computed(() => patch(slice.value));
-  const exact = computed(() => {
-    const matrix = slice.value;
-    return matrix && !isPooled.value && selection.value.measure === "weights" ? matrix : undefined;
+  const wholePatch = computed((): Patch | undefined => {
+    const { value } = whole;
+    if (!value || value.nRows === 0 || value.nColumns === 0) return undefined;
+    const cells = quantise(value.data, value.nRows, value.nColumns, scale.value, value.isVisible);
+    return { cells, row: 0, column: 0, perSide: 1 };
+  });
+  const large = createLargeHead(context, { viewport, size, isLarge, scale, shown });
+  const overall = computed(() => wholePatch.value ?? large.value?.top.value);
+
+  let before = { nRows: 0, nColumns: 0, runId: "" };
+  const stopReset = effect(() => {
+    const next = { ...size.value, runId: run.value?.runId ?? "" };
+    if (JSON.stringify(next) !== JSON.stringify(before)) viewport.value = everything;
+    before = next;
   });
 
   return {
+    ...shown,
     viewport,
     size,
     whole,
-    part: computed(() => (part.state.value.pending ? undefined : patch(part.state.value.value))),
+    large,
+    overall,
     scale,
     ramp: computed(() => {
       const { palette } = theme.value;
@@ -93,37 +116,23 @@ export function loadHead({ inspector, data }: ViewContext): HeadData {
         ? divergingRamp(palette)
         : sequentialRamp(settings.value.colourMap, palette);
     }),
-    hasMasked: computed(() => whole.value?.cells.codes.includes(maskedCell) ?? false),
-    columnSums: computed(() => exact.value && columnSums(exact.value)),
-    rowEntropy: computed(() => exact.value && rowEntropies(exact.value)),
-    stop: part.stop,
+    hasMasked: computed(() => hasMasked(overall.value?.cells)),
+    marginals,
+    pending: computed(() => data.matrix.value.pending || (large.value?.pending.value ?? false)),
+    error: computed(() => data.matrix.value.error ?? large.value?.failure.value),
+    valueAt(row, column) {
+      const { value } = whole;
+      return value ? value.data[row * value.nColumns + column] : large.value?.valueAt(row, column);
+    },
+    stop() {
+      stopReset();
+      asked.stop();
+      shown.stop();
+      large.peek()?.stop();
+    },
   };
 }
 
-/** How a patch's cells lie under the viewport; `cell` is the size of a token in device pixels at the current zoom. */
-export function patchView({ slice, cells }: Patch, viewport: Viewport, cell: number): CellView {
-  const tokensPerRow = (slice.queryEnd - slice.queryStart) / cells.rows;
-  const tokensPerColumn = (slice.keyEnd - slice.keyStart) / cells.columns;
-  return {
-    row: (viewport.row - slice.queryStart) / tokensPerRow,
-    column: (viewport.column - slice.keyStart) / tokensPerColumn,
-    cellWidth: cell * tokensPerColumn,
-    cellHeight: cell * tokensPerRow,
-  };
-}
-
-/** The seen window widened to multiples of 64 tokens, so that small moves ask nothing; none when it is too large. */
-function alignedWindow(viewport: Viewport, size: PlotSize) {
-  const seen = seenCells(viewport, size);
-  const down = (value: number) => Math.floor(value / 64) * 64;
-  const up = (value: number, most: number) => Math.min(most, Math.ceil(value / 64) * 64);
-  const window = {
-    queryStart: down(viewport.row),
-    queryEnd: up(viewport.row + seen.rows, size.nRows),
-    keyStart: down(viewport.column),
-    keyEnd: up(viewport.column + seen.columns, size.nColumns),
-  };
-  const fits =
-    window.queryEnd - window.queryStart <= mostCells && window.keyEnd - window.keyStart <= mostCells;
-  return fits ? window : undefined;
+function hasMasked(cells: Cells | undefined): boolean {
+  return cells?.codes.includes(maskedCell) ?? false;
 }

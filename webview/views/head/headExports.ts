@@ -1,47 +1,42 @@
+import { groupCells } from "../../../src/core/groupMatrix";
+import { marginalsOf } from "../../../src/core/marginals";
+import type { TokenGroup } from "../../../src/core/tokenLayout";
 import { headFigure } from "../../../src/paint/headFigure";
 import { linesFigure } from "../../../src/paint/linesFigure";
 import { choiceTitle, figureSubtitle } from "../../parts/figureText";
 import { csvLine } from "../../parts/csv";
 import { pixelsToDataUrl } from "../../parts/canvas";
+import { mostCells } from "../../state/runData";
 import type { ViewContext, ViewExports } from "../view";
-import type { HeadData } from "./headData";
+import type { HeadData, WholeMatrix } from "./headData";
+import { layoutText } from "./shownTokens";
 import { seenCells } from "./viewport";
 
+/** What is seen of the head: rows and columns of its layout, pooled only where there are more than a picture holds. */
+interface Seen {
+  /** [queries, keys], row-major. */
+  readonly values: Float32Array;
+  readonly queries: readonly TokenGroup[];
+  readonly keys: readonly TokenGroup[];
+  readonly queryLabels: readonly string[];
+  readonly keyLabels: readonly string[];
+  isVisible(row: number, column: number): boolean;
+  /** Rows and columns of the layout that each cell covers; 1 where nothing is pooled. */
+  readonly perCell: number;
+}
+
 /** The head as a figure of what is seen; its numbers with the tokens. */
-export function headExports({ inspector, data }: ViewContext, head: HeadData): ViewExports {
-  /** The seen tokens and their [queries, keys], unpooled. */
-  const seen = () => {
-    const whole = head.whole.peek();
-    const patch = head.part.peek() ?? whole;
-    if (!patch) throw new Error("The head is not there yet");
-    const { slice } = patch;
-    const viewport = head.viewport.peek();
-    const size = { ...head.size.peek(), cell: 1 };
-    const { rows, columns } = seenCells(viewport, size);
-    const perRow = (slice.queryEnd - slice.queryStart) / slice.rows;
-    const perColumn = (slice.keyEnd - slice.keyStart) / slice.columns;
-    const firstRow = Math.max(0, Math.floor((viewport.row - slice.queryStart) / perRow));
-    const firstColumn = Math.max(0, Math.floor((viewport.column - slice.keyStart) / perColumn));
-    const endRow = Math.min(slice.rows, Math.ceil((viewport.row + rows - slice.queryStart) / perRow - 1e-6));
-    const endColumn = Math.min(
-      slice.columns,
-      Math.ceil((viewport.column + columns - slice.keyStart) / perColumn - 1e-6),
-    );
-    const width = endColumn - firstColumn;
-    const values = new Float32Array((endRow - firstRow) * width);
-    for (let row = firstRow; row < endRow; row++) {
-      const from = row * slice.columns;
-      values.set(slice.data.subarray(from + firstColumn, from + endColumn), (row - firstRow) * width);
-    }
-    const queries = Array.from(
-      { length: endRow - firstRow },
-      (_, at) => slice.queryStart + Math.floor((firstRow + at) * perRow),
-    );
-    const keys = Array.from(
-      { length: width },
-      (_, at) => slice.keyStart + Math.floor((firstColumn + at) * perColumn),
-    );
-    return { values, queries, keys };
+export function headExports(context: ViewContext, head: HeadData): ViewExports {
+  const { inspector, data } = context;
+  const chosenRows = (seen: Seen) => {
+    const { query, queries } = inspector.selection.peek();
+    const chosen = new Set(queries ?? (query === undefined ? [] : [query]));
+    return seen.queries.flatMap((group, row) => (group.some((token) => chosen.has(token)) ? [row] : []));
+  };
+  const note = () => {
+    const { queries, keys } = inspector;
+    const all = { nRows: queries.peek().tokens.length, nColumns: keys.peek().tokens.length };
+    return layoutText(head.layout.peek(), head.size.peek(), all);
   };
   return {
     fileName() {
@@ -49,40 +44,58 @@ export function headExports({ inspector, data }: ViewContext, head: HeadData): V
       return `headlight-${block}-L${layer}-H${which}`;
     },
     async svg() {
-      const { values, queries, keys } = seen();
-      const visible = data.isVisible.peek();
-      const { choice, measure, query } = inspector.selection.peek();
-      const pinned = query === undefined ? -1 : queries.indexOf(query);
+      const seen = await seenPart(context, head);
+      const { choice, measure } = inspector.selection.peek();
+      const { squareRoot, form, rowBars } = inspector.arrangement.peek();
+      const chosen = chosenRows(seen);
+      const marginals = marginalsOf(seen.values, seen.queries.length, seen.keys.length);
+      const row = data.weights.peek();
+      const mean = row && row.queries.length > 1 && chosen.length > 1 ? row : undefined;
+      const pooled = seen.perCell > 1 ? `each cell the largest of ${seen.perCell} × ${seen.perCell}` : "";
+      const isWeights = measure === "weights" && seen.perCell === 1;
       const figure = {
         title: choiceTitle(choice, inspector.run.peek()!.blocks.length),
         subtitle: figureSubtitle(inspector.run.peek()!),
-        queryLabels: queries.map((index) => inspector.queries.peek().labels[index] ?? ""),
-        keyLabels: keys.map((index) => inspector.keys.peek().labels[index] ?? ""),
-        data: values,
-        isVisible: visible && ((row: number, column: number) => visible(queries[row]!, keys[column]!)),
-        squareRoot: inspector.arrangement.peek().squareRoot,
+        note: [note(), pooled].filter(Boolean).join(" · "),
+        queryLabels: seen.queryLabels,
+        keyLabels: seen.keyLabels,
+        data: seen.values,
+        isVisible: seen.isVisible,
+        squareRoot,
         map: inspector.settings.peek().colourMap,
         palette: inspector.theme.peek().palette,
-        query: pinned < 0 ? undefined : pinned,
+        chosen,
+        ...(isWeights && {
+          columnBars: mean
+            ? {
+                name: `mean of ${mean.queries.length} queries`,
+                values: Float32Array.from(seen.keys, (keys) => groupCells(mean.values, keys, "weights")),
+              }
+            : { name: "column sum", values: marginals.columnSums },
+          rowBars:
+            rowBars === "sum"
+              ? { name: "row sum", values: marginals.rowSums }
+              : { name: "entropy, bit", values: marginals.rowEntropy },
+        }),
       };
-      return inspector.arrangement.peek().form === "lines" && measure === "weights"
+      return form === "lines" && measure === "weights"
         ? linesFigure(figure)
         : headFigure({ ...figure, measure, encodeImage: pixelsToDataUrl });
     },
     async csv() {
-      const { values, queries, keys } = seen();
-      const queryTokens = inspector.queries.peek().tokens;
-      const keyTokens = inspector.keys.peek().tokens;
+      const { values, queries, keys } = await seenPart(context, head);
+      const textOf = textsOf(inspector.queries.peek().tokens);
+      const keyText = textsOf(inspector.keys.peek().tokens);
       const measure = inspector.selection.peek().measure === "weights" ? "weight" : "score";
       const lines = [csvLine(["query", "queryToken", "key", "keyToken", measure])];
       queries.forEach((query, row) =>
         keys.forEach((key, column) =>
           lines.push(
             csvLine([
-              query,
-              queryTokens[query]?.text ?? "",
-              key,
-              keyTokens[key]?.text ?? "",
+              query.join(" "),
+              textOf(query),
+              key.join(" "),
+              keyText(key),
               values[row * keys.length + column]!,
             ]),
           ),
@@ -91,19 +104,96 @@ export function headExports({ inspector, data }: ViewContext, head: HeadData): V
       return lines.join("");
     },
     async json() {
-      const { values, queries, keys } = seen();
+      const seen = await seenPart(context, head);
+      const { values, queries, keys } = seen;
       const { choice, measure } = inspector.selection.peek();
+      const { rowSums, columnSums } = marginalsOf(values, queries.length, keys.length);
+      const token = (texts: (group: TokenGroup) => string) => (group: TokenGroup) => ({
+        index: group[0],
+        ...(group.length > 1 && { indices: group }),
+        text: texts(group),
+      });
       return {
         model: inspector.run.peek()?.model.id,
         text: inspector.run.peek()?.text,
         ...choice,
         measure,
-        queries: queries.map((index) => ({ index, text: inspector.queries.peek().tokens[index]?.text })),
-        keys: keys.map((index) => ({ index, text: inspector.keys.peek().tokens[index]?.text })),
+        ...(note() && { shown: note(), layout: head.layout.peek() }),
+        ...(seen.perCell > 1 && { pooled: seen.perCell }),
+        queries: queries.map(token(textsOf(inspector.queries.peek().tokens))),
+        keys: keys.map(token(textsOf(inspector.keys.peek().tokens))),
+        chosen: chosenRows(seen),
         dims: [queries.length, keys.length],
         // JSON has no infinities and no NaN.
         values: Array.from(values, (value) => (Number.isFinite(value) ? value : String(value))),
+        ...(seen.perCell === 1 && { rowSums: Array.from(rowSums), columnSums: Array.from(columnSums) }),
       };
     },
   };
+}
+
+const textsOf =
+  (tokens: readonly { readonly text: string }[]) =>
+  (group: TokenGroup): string =>
+    group.map((index) => tokens[index]?.text ?? "").join("");
+
+async function seenPart({ inspector }: ViewContext, head: HeadData): Promise<Seen> {
+  const size = head.size.peek();
+  const viewport = head.viewport.peek();
+  const { rows, columns } = seenCells(viewport, { ...size, cell: 1 });
+  const window = {
+    queryStart: Math.floor(viewport.row),
+    queryEnd: Math.min(size.nRows, Math.ceil(viewport.row + rows - 1e-6)),
+    keyStart: Math.floor(viewport.column),
+    keyEnd: Math.min(size.nColumns, Math.ceil(viewport.column + columns - 1e-6)),
+  };
+  const height = window.queryEnd - window.queryStart;
+  const width = window.keyEnd - window.keyStart;
+  const whole = head.whole.peek();
+  const cut = <T>(all: readonly T[], start: number, end: number, step: number) =>
+    all.slice(start, end).filter((_, at) => at % step === 0);
+  const part = (perCell: number) => ({
+    queries: cut(head.rows.peek().groups, window.queryStart, window.queryEnd, perCell),
+    keys: cut(head.columns.peek().groups, window.keyStart, window.keyEnd, perCell),
+    queryLabels: cut(head.rows.peek().labels, window.queryStart, window.queryEnd, perCell),
+    keyLabels: cut(head.columns.peek().labels, window.keyStart, window.keyEnd, perCell),
+    perCell,
+  });
+  if (whole) {
+    return {
+      ...part(1),
+      values: cutMatrix(whole, window),
+      isVisible: (row, column) => whole.isVisible(row + window.queryStart, column + window.keyStart),
+    };
+  }
+  const runId = inspector.run.peek()?.runId;
+  if (!runId || !head.large.peek()) throw new Error("The head is not there yet");
+  const { choice, measure } = inspector.selection.peek();
+  const perCell = Math.max(1, Math.ceil(Math.max(height, width) / mostCells));
+  const layout = head.layout.peek();
+  const query = { runId, choice, measure, window, tokensPerCell: perCell, withVisibility: true };
+  const slice = await inspector.host.remote.matrix({ ...query, ...(layout && { layout }) });
+  return {
+    ...part(perCell),
+    values: slice.data,
+    isVisible: (row, column) => slice.visible?.[row * slice.columns + column] !== 0,
+  };
+}
+
+function cutMatrix(
+  { nColumns, data }: WholeMatrix,
+  {
+    queryStart,
+    queryEnd,
+    keyStart,
+    keyEnd,
+  }: { queryStart: number; queryEnd: number; keyStart: number; keyEnd: number },
+): Float32Array {
+  const width = keyEnd - keyStart;
+  const values = new Float32Array((queryEnd - queryStart) * width);
+  for (let row = queryStart; row < queryEnd; row++) {
+    const from = row * nColumns;
+    values.set(data.subarray(from + keyStart, from + keyEnd), (row - queryStart) * width);
+  }
+  return values;
 }

@@ -1,35 +1,39 @@
-import { computed, effect } from "@preact/signals-core";
+import { computed } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
-import { cellColours, paintCells } from "../../../src/paint/heatmap";
 import { displayColumns } from "../../../src/paint/tokenText";
-import { checkbox, dropdown, iconButton, type Choice } from "../../controls";
 import { onFrame } from "../../frame";
 import { sizeCanvas } from "../../parts/canvas";
 import { watchSize } from "../../parts/size";
-import { cellReadout } from "../../state/readout";
-import type { Inspector } from "../../state/inspector";
-import type { Arrangement } from "../../state/persisted";
+import { chooseQueries } from "../../state/chooseQueries";
 import type { MountedView, ViewContext } from "../view";
+import { columnBars, rowBars } from "./bars";
+import { describeCell } from "./describeCell";
 import { headGeometry, labelSize } from "./geometry";
-import { loadHead, patchView, type HeadData } from "./headData";
+import { loadHead, type HeadData } from "./headData";
 import { headExports } from "./headExports";
+import { listenToHeadKeys } from "./headKeys";
+import { mountHeadToolbar, zoomBy } from "./headToolbar";
 import { mountLines } from "./linesPane";
-import { listenToPointer } from "./pointer";
+import { createMinimap } from "./minimap";
 import { paintMarks } from "./paintMarks";
-import { paintMinimap } from "./minimap";
-import { everything, reveal, seenCells, zoomAt, type PlotSize } from "./viewport";
+import { paintPlot } from "./plotPainter";
+import { createPlace } from "./place";
+import { listenToPointer } from "./pointer";
+import { everything } from "./viewport";
 
 /** One head as a heatmap: queries down the left, keys along the top. */
 export function mountHead(root: HTMLElement, context: ViewContext): MountedView {
-  const { inspector, data } = context;
+  const { inspector } = context;
   const head = loadHead(context);
   render(
     html`<div class="toolbar"></div>
+      <div class="token-controls" hidden></div>
       <div class="head">
         <div
           class="figure"
           role="grid"
           tabindex="0"
+          aria-multiselectable="true"
           aria-label="Attention of one head: queries down, keys across"
         >
           <canvas class="cells" aria-hidden="true"></canvas>
@@ -51,6 +55,7 @@ export function mountHead(root: HTMLElement, context: ViewContext): MountedView 
   const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
   const figure = find(".figure");
   const { size, stop: stopSize } = watchSize(find(".head"));
+  const place = createPlace(inspector, head);
 
   const labelWidth = (labels: readonly string[]) => commonColumns(labels) * labelSize * 0.61;
   const geometry = computed(() =>
@@ -59,36 +64,36 @@ export function mountHead(root: HTMLElement, context: ViewContext): MountedView 
       height: Math.max(280, size.value.height - 4),
       nRows: Math.max(1, head.size.value.nRows),
       nColumns: Math.max(1, head.size.value.nColumns),
-      queryLabelWidth: labelWidth(inspector.queries.value.labels),
-      keyLabelWidth: labelWidth(inspector.keys.value.labels),
+      queryLabelWidth: labelWidth(head.rows.value.labels),
+      keyLabelWidth: labelWidth(head.columns.value.labels),
       hasBars: inspector.selection.value.measure === "weights" && inspector.layer.value !== undefined,
     }),
   );
-  const cell = computed(() => {
-    const at = inspector.pointed.value;
-    return at?.kind === "cell" ? { query: at.query, key: at.key } : undefined;
-  });
-  const value = computed(() => {
-    const at = cell.value;
-    const row = inspector.selection.value.measure === "weights" ? data.weights.value : data.scores.value;
-    return at && row?.query === at.query ? row.values[at.key] : undefined;
-  });
+  const said = describeCell(context);
+  const paintMinimap = createMinimap(find<HTMLCanvasElement>(".minimap"), inspector, head);
 
   const stops = [
     stopSize,
     head.stop,
-    listenToPointer(figure, context, head.viewport, geometry),
-    onFrame(() => render(toolbar(inspector, head, geometry.value), find(".toolbar"))),
+    listenToPointer(figure, place, head.viewport, geometry, (row, how) =>
+      chooseQueries(inspector, head.rows.peek().groups, row, how),
+    ),
+    listenToHeadKeys(figure, inspector, head, place, geometry),
+    mountHeadToolbar(find(".toolbar"), find(".token-controls"), inspector, head, geometry),
     onFrame(() => {
       const { form } = inspector.arrangement.value;
       root.classList.toggle("both", form === "both");
       find(".head").hidden = form === "lines";
       find(".lines").hidden = form === "matrix";
     }),
-    mountLines(find(".lines"), context, head),
+    mountLines(find(".lines"), context, head, place),
     onFrame(() => showState(context, head, figure, find(".view-message"))),
-    onFrame(() => paintPlot(inspector, head, geometry.value, find(".cells"))),
     onFrame(() => {
+      if (inspector.arrangement.value.form !== "lines")
+        paintPlot(inspector, head, geometry.value, find(".cells"));
+    }),
+    onFrame(() => {
+      if (inspector.arrangement.value.form === "lines") return;
       const canvas = find<HTMLCanvasElement>(".marks");
       const shown = geometry.value;
       const ratio = sizeCanvas(canvas, shown.width, shown.height);
@@ -98,209 +103,98 @@ export function mountHead(root: HTMLElement, context: ViewContext): MountedView 
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       const isWeights = inspector.selection.value.measure === "weights";
       const squareRoot = inspector.arrangement.value.squareRoot;
+      const cell = place.cell.value;
       paintMarks(pen, {
         geometry: shown,
         viewport: head.viewport.value,
         theme: inspector.theme.value,
-        queryLabels: inspector.queries.value.labels,
-        keyLabels: inspector.keys.value.labels,
-        cell: cell.value,
-        pinned: inspector.activeQuery.value,
-        columnSums: head.columnSums.value,
-        rowEntropy: head.rowEntropy.value,
+        queryLabels: head.rows.value.labels,
+        keyLabels: head.columns.value.labels,
+        cell,
+        pinned: place.chosenRows.value,
+        columnBars: columnBars(context, head),
+        rowBars: rowBars(context, head),
         ramp: head.ramp.value,
         scale: head.scale.value,
         label: isWeights
           ? `attention weight${squareRoot ? ", square-root scale" : ""}`
           : "score before softmax",
         hasMasked: head.hasMasked.value,
-        value: value.value,
+        value: cell && place.value.value,
       });
     }),
-    onFrame(() => paintMinimap(find(".minimap"), inspector, head, geometry.value)),
+    onFrame(() => paintMinimap(geometry.value)),
     onFrame(() => {
-      const at = cell.value;
       const described = find("#head-cell");
-      if (!at) return figure.removeAttribute("aria-activedescendant");
-      figure.setAttribute("aria-activedescendant", described.id);
-      described.textContent = cellReadout(
-        at,
-        inspector.queries.value,
-        inspector.keys.value,
-        data.weights.value,
-        data.scores.value,
-        data.isVisible.value,
-      ).spoken;
-    }),
-    effect(() => {
-      void head.size.value;
-      head.viewport.value = everything;
+      const { value } = said;
+      described.textContent = value;
+      if (value) figure.setAttribute("aria-activedescendant", described.id);
+      else figure.removeAttribute("aria-activedescendant");
     }),
   ];
 
-  const moveTo = (query: number, key: number) => {
-    const { nRows, nColumns } = geometry.peek();
-    const to = {
-      query: Math.min(nRows - 1, Math.max(0, query)),
-      key: Math.min(nColumns - 1, Math.max(0, key)),
-    };
-    head.viewport.value = reveal(head.viewport.peek(), geometry.peek(), to.query, to.key);
-    inspector.pointed.value = { kind: "cell", ...to };
-  };
-  figure.addEventListener("keydown", (event) => {
-    const at = cell.peek() ?? { query: inspector.selection.peek().query ?? 0, key: 0 };
-    const { nRows, nColumns } = geometry.peek();
-    const page = Math.max(1, Math.round(seenCells(head.viewport.peek(), geometry.peek()).rows / 4));
-    const far = event.ctrlKey || event.metaKey;
-    const started = cell.peek() !== undefined;
-    const moves: Record<string, () => void> = {
-      ArrowUp: () => moveTo(at.query - (started ? 1 : 0), at.key),
-      ArrowDown: () => moveTo(at.query + (started ? 1 : 0), at.key),
-      ArrowLeft: () => moveTo(at.query, at.key - (started ? 1 : 0)),
-      ArrowRight: () => moveTo(at.query, at.key + (started ? 1 : 0)),
-      PageUp: () => moveTo(at.query - page, at.key),
-      PageDown: () => moveTo(at.query + page, at.key),
-      Home: () => moveTo(far ? 0 : at.query, 0),
-      End: () => moveTo(far ? nRows - 1 : at.query, nColumns - 1),
-      Enter: () => inspector.pin(inspector.selection.peek().query === at.query ? undefined : at.query),
-      Escape: () => {
-        if (started) inspector.pointed.value = undefined;
-        else inspector.pin(undefined);
-      },
-    };
-    const move = moves[event.key];
-    if (!move || event.altKey) return;
-    move();
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  figure.addEventListener("blur", () => (inspector.pointed.value = undefined));
-
-  const mounted: MountedView = {
+  return {
     unmount() {
       for (const stop of stops) stop();
       render(nothing, root);
     },
     command(name) {
       const shown = geometry.peek();
-      const at = cell.peek();
+      const at = place.cell.peek();
+      const pointed = inspector.pointed.peek();
       if (name === "zoomIn" || name === "zoomOut") zoomBy(head, shown, name === "zoomIn" ? 1.5 : 1 / 1.5, at);
       else if (name === "zoomReset") head.viewport.value = everything;
       else if (
         name === "makeKeyTheQuery" &&
         at &&
+        pointed?.kind === "cell" &&
         inspector.queries.peek().side === inspector.keys.peek().side
       ) {
-        inspector.pin(at.key);
-        moveTo(at.key, at.key);
+        const row = head.rows.peek().placeOf(pointed.key);
+        if (row < 0) return true;
+        inspector.pinAll(pointed.keys ?? [pointed.key], pointed.key);
+        place.moveTo(row, at.key, geometry.peek());
       } else return false;
       return true;
     },
     exports: headExports(context, head),
   };
-  return mounted;
 }
+
+const measured = new WeakMap<readonly string[], number>();
 
 /** Columns that all labels fit into but the widest tenth of many: those are cut rather than the plot. */
 function commonColumns(labels: readonly string[]): number {
+  const known = measured.get(labels);
+  if (known !== undefined) return known;
   const columns = labels.map(displayColumns).sort((a, b) => a - b);
   const at = columns.length > 20 ? Math.floor(columns.length * 0.9) : columns.length - 1;
-  return Math.max(Math.min(9, columns.at(-1) ?? 0), columns[at] ?? 0);
-}
-
-function zoomBy(head: HeadData, size: PlotSize, factor: number, at?: { query: number; key: number }): void {
-  const { row, column, zoom } = head.viewport.peek();
-  const cell = size.cell * zoom;
-  const x = at ? (at.key + 0.5 - column) * cell : (size.cell * size.nColumns) / 2;
-  const y = at ? (at.query + 0.5 - row) * cell : (size.cell * size.nRows) / 2;
-  head.viewport.value = zoomAt(head.viewport.peek(), size, factor, x, y);
-}
-
-const forms: readonly Choice<Arrangement["form"]>[] = [
-  { value: "matrix", label: "Matrix" },
-  { value: "lines", label: "Lines" },
-  { value: "both", label: "Matrix and lines" },
-];
-
-function toolbar(inspector: Inspector, head: HeadData, size: PlotSize) {
-  const { squareRoot, form } = inspector.arrangement.value;
-  const { zoom } = head.viewport.value;
-  const pooled = head.whole.value;
-  const tokensPerCell = pooled ? (pooled.slice.queryEnd - pooled.slice.queryStart) / pooled.cells.rows : 1;
-  return html`${dropdown("Form", forms, form, (value) => {
-    inspector.arrangement.value = { ...inspector.arrangement.peek(), form: value };
-  })}
-  ${
-    inspector.selection.value.measure === "weights"
-      ? checkbox("Square-root scale", squareRoot, (checked) => {
-          inspector.arrangement.value = { ...inspector.arrangement.peek(), squareRoot: checked };
-        })
-      : nothing
-  }
-  ${
-    form === "lines"
-      ? nothing
-      : html`<span class="pair">
-          ${iconButton("zoom-in", "Zoom in (+)", () => zoomBy(head, size, 1.5))}
-          ${iconButton("zoom-out", "Zoom out (-)", () => zoomBy(head, size, 1 / 1.5), zoom === 1)}
-          ${iconButton("screen-full", "Show everything (0)", () => (head.viewport.value = everything), zoom === 1)}
-        </span>`
-  }
-  ${
-    tokensPerCell > 1 && !head.part.value
-      ? html`<span class="hint"
-          >Each cell is the largest of ${Math.round(tokensPerCell)} × ${Math.round(tokensPerCell)} tokens;
-          zoom in for single ones.</span
-        >`
-      : nothing
-  }`;
-}
-
-function paintPlot(
-  inspector: Inspector,
-  head: HeadData,
-  geometry: ReturnType<typeof headGeometry>,
-  canvas: HTMLCanvasElement,
-): void {
-  canvas.style.left = `${geometry.left}px`;
-  canvas.style.top = `${geometry.top}px`;
-  const ratio = sizeCanvas(canvas, geometry.plotWidth, geometry.plotHeight);
-  const viewport = head.viewport.value;
-  const { whole, part } = head;
-  const seen = seenCells(viewport, geometry);
-  const slice = part.value?.slice;
-  const covers =
-    slice &&
-    slice.queryStart <= viewport.row &&
-    slice.keyStart <= viewport.column &&
-    slice.queryEnd >= Math.min(geometry.nRows, viewport.row + seen.rows) &&
-    slice.keyEnd >= Math.min(geometry.nColumns, viewport.column + seen.columns);
-  const patch = covers ? part.value : whole.value;
-  const pen = canvas.getContext("2d")!;
-  if (!patch) return pen.clearRect(0, 0, canvas.width, canvas.height);
-  const colours = cellColours(head.ramp.value, inspector.theme.value.palette, ratio);
-  const picture = pen.createImageData(canvas.width, canvas.height);
-  const at = { x: 0, y: 0, width: canvas.width, height: canvas.height };
-  const cell = (canvas.width / geometry.nColumns) * viewport.zoom;
-  paintCells({ ...at, data: picture.data }, at, patch.cells, patchView(patch, viewport, cell), colours);
-  pen.putImageData(picture, 0, 0);
+  const common = Math.max(Math.min(9, columns.at(-1) ?? 0), columns[at] ?? 0);
+  measured.set(labels, common);
+  return common;
 }
 
 /** In place of the figure where there is nothing to draw, and why. */
 function showState(context: ViewContext, head: HeadData, figure: HTMLElement, message: HTMLElement): void {
-  const { inspector, data } = context;
+  const { inspector } = context;
   const layer = inspector.layer.value;
   const measure = inspector.selection.value.measure;
-  const { error, pending } = data.matrix.value;
+  const { nRows, nColumns } = head.size.value;
+  const filter = inspector.arrangement.value.tokens.filter.trim();
+  const error = head.error.value;
   const text = !layer
     ? "No attention was found in this model."
     : !layer.has.includes(measure)
       ? (layer.missing ?? `The ${measure} of layer ${layer.layer} were not found in this model.`)
-      : error
-        ? error.message
-        : "";
+      : nRows === 0 || nColumns === 0
+        ? filter
+          ? `No token holds “${filter}”. Clear the filter under Tokens to see all.`
+          : "All tokens are special and hidden. Show them under Tokens."
+        : error
+          ? error.message
+          : "";
   figure.hidden = text !== "";
   message.hidden = text === "";
   message.textContent = text;
-  figure.classList.toggle("pending", pending && head.whole.value !== undefined);
+  figure.classList.toggle("pending", head.pending.value && head.overall.value !== undefined);
 }

@@ -1,12 +1,15 @@
 import { layoutTicks } from "../../../src/paint/axis";
 import { blend, cssColour } from "../../../src/paint/colour";
-import { signedText, tickText, readoutWeight } from "../../../src/paint/numberText";
+import { signedText, tickText } from "../../../src/paint/numberText";
 import type { Ramp } from "../../../src/paint/ramp";
 import { rampColour } from "../../../src/paint/ramp";
 import { place, scaleTicks, type Scale } from "../../../src/paint/scale";
 import { shorten } from "../../../src/paint/tokenText";
 import type { Theme } from "../../theme";
+import type { Bars } from "./bars";
 import { labelSize, type HeadGeometry } from "./geometry";
+import { clipped } from "./clipped";
+import { paintColumnBars, paintRowBars } from "./paintBars";
 import type { Viewport } from "./viewport";
 
 /** Everything around and over the cells. */
@@ -16,11 +19,11 @@ export interface Marks {
   readonly theme: Theme;
   readonly queryLabels: readonly string[];
   readonly keyLabels: readonly string[];
+  /** Row and column that are pointed at, and the rows of all chosen queries, ascending. */
   readonly cell?: { readonly query: number; readonly key: number };
-  readonly pinned?: number;
-  /** For each key the sum of its column; for each query the entropy of its row in bits. */
-  readonly columnSums?: Float32Array;
-  readonly rowEntropy?: Float32Array;
+  readonly pinned: readonly number[];
+  readonly columnBars?: Bars;
+  readonly rowBars?: Bars;
   readonly ramp: Ramp;
   readonly scale: Scale;
   readonly label: string;
@@ -36,8 +39,8 @@ export function paintMarks(pen: CanvasRenderingContext2D, marks: Marks): void {
   pen.strokeStyle = cssColour(theme.palette.line);
   pen.strokeRect(geometry.left - 0.5, geometry.top - 0.5, geometry.plotWidth + 1, geometry.plotHeight + 1);
   paintAxes(pen, marks);
-  if (marks.columnSums && geometry.sumsHeight) paintSums(pen, marks, marks.columnSums);
-  if (marks.rowEntropy && geometry.entropyWidth) paintEntropy(pen, marks, marks.rowEntropy);
+  if (marks.columnBars && geometry.sumsHeight) paintColumnBars(pen, marks, marks.columnBars);
+  if (marks.rowBars && geometry.entropyWidth) paintRowBars(pen, marks, marks.rowBars);
   paintFrames(pen, marks);
   paintLegend(pen, marks);
 }
@@ -51,13 +54,13 @@ function paintAxes(pen: CanvasRenderingContext2D, marks: Marks): void {
   const strong = `bold ${token}`;
   const columns = (width: number) => Math.max(3, Math.floor(width / (labelSize * 0.61)));
   const isStrong = (axis: "query" | "key", index: number) =>
-    cell?.[axis] === index || (axis === "query" && index === pinned);
+    cell?.[axis] === index || (axis === "query" && pinned.includes(index));
   const colourOf = (axis: "query" | "key", index: number) =>
     cssColour(axis === "query" && isStrong(axis, index) ? palette.query : palette.foreground);
 
   pen.textBaseline = "middle";
   pen.textAlign = "right";
-  const always = [cell?.query, pinned].filter((index) => index !== undefined);
+  const always = [...(cell ? [cell.query] : []), ...pinned.slice(0, mostNamed)];
   const rows = layoutTicks({
     ...axis,
     count: geometry.nRows,
@@ -116,64 +119,15 @@ function paintAxes(pen: CanvasRenderingContext2D, marks: Marks): void {
   pen.restore();
 }
 
-function paintSums(pen: CanvasRenderingContext2D, marks: Marks, sums: Float32Array): void {
-  const { geometry, viewport, theme, cell } = marks;
-  const size = geometry.cell * viewport.zoom;
-  const most = sums.reduce((high, sum) => (sum > high ? sum : high), 0) || 1;
-  const bottom = geometry.top - 2;
-  const quiet = cssColour(blend(theme.palette.background, theme.palette.foreground, 0.38));
-  clipped(pen, geometry.left, bottom - geometry.sumsHeight, geometry.plotWidth, geometry.sumsHeight, () => {
-    for (let key = Math.floor(viewport.column); key < sums.length; key++) {
-      const x = geometry.left + (key - viewport.column) * size;
-      if (x > geometry.left + geometry.plotWidth) break;
-      const height = (sums[key]! / most) * geometry.sumsHeight;
-      pen.fillStyle = key === cell?.key ? cssColour(theme.palette.query) : quiet;
-      pen.fillRect(x + inset(size), bottom - height, Math.max(0.5, size - 2 * inset(size)), height);
-    }
-  });
-  if (geometry.entropyWidth) {
-    caption(
-      pen,
-      marks,
-      `sum ${cell ? readoutWeight(sums[cell.key] ?? 0) : `≤ ${tickText(most)}`}`,
-      bottom - geometry.sumsHeight / 2,
-    );
+/** Neighbouring rows as one. */
+function runsOf(rows: readonly number[]): { first: number; end: number }[] {
+  const runs: { first: number; end: number }[] = [];
+  for (const row of rows) {
+    const last = runs.at(-1);
+    if (last?.end === row) last.end++;
+    else runs.push({ first: row, end: row + 1 });
   }
-}
-
-function paintEntropy(pen: CanvasRenderingContext2D, marks: Marks, entropy: Float32Array): void {
-  const { geometry, viewport, theme, cell } = marks;
-  const size = geometry.cell * viewport.zoom;
-  const most = entropy.reduce((high, bits) => (bits > high ? bits : high), 0) || 1;
-  const left = geometry.left + geometry.plotWidth + 4;
-  const quiet = cssColour(blend(theme.palette.background, theme.palette.foreground, 0.38));
-  clipped(pen, left, geometry.top, geometry.entropyWidth, geometry.plotHeight, () => {
-    for (let query = Math.floor(viewport.row); query < entropy.length; query++) {
-      const y = geometry.top + (query - viewport.row) * size;
-      if (y > geometry.top + geometry.plotHeight) break;
-      const width = (entropy[query]! / most) * geometry.entropyWidth;
-      pen.fillStyle = query === (cell?.query ?? marks.pinned) ? cssColour(theme.palette.query) : quiet;
-      pen.fillRect(left, y + inset(size), width, Math.max(0.5, size - 2 * inset(size)));
-    }
-  });
-  const at = cell?.query ?? marks.pinned;
-  const below = geometry.top + geometry.plotHeight;
-  caption(
-    pen,
-    marks,
-    at === undefined ? `≤ ${most.toFixed(1)} bit` : `${entropy[at]!.toFixed(2)} bit`,
-    below + 10,
-  );
-  caption(pen, marks, "entropy", below + 22);
-}
-
-/** A number at the right of the plot, for the bars. */
-function caption(pen: CanvasRenderingContext2D, { geometry, theme }: Marks, text: string, y: number): void {
-  pen.font = `10px ${theme.font}`;
-  pen.fillStyle = cssColour(theme.palette.muted);
-  pen.textAlign = "right";
-  pen.textBaseline = "middle";
-  pen.fillText(text, geometry.left + geometry.plotWidth + 4 + geometry.entropyWidth, y);
+  return runs;
 }
 
 /** The pinned row, and the crosshair with the cell itself. */
@@ -186,10 +140,11 @@ function paintFrames(pen: CanvasRenderingContext2D, marks: Marks): void {
   const y = (query: number) => top + (query - viewport.row) * size;
   const query = cssColour(theme.palette.query);
   clipped(pen, left - 2, top - 2, plotWidth + 4, plotHeight + 4, () => {
-    if (pinned !== undefined && (shown >= 7 || pinned !== cell?.query)) {
-      pen.strokeStyle = query;
-      pen.lineWidth = 1.5;
-      pen.strokeRect(left - 0.5, y(pinned) - 0.5, plotWidth + 1, shown + 1);
+    pen.strokeStyle = query;
+    pen.lineWidth = 1.5;
+    for (const { first, end } of runsOf(pinned)) {
+      if (end - first === 1 && shown < 7 && first === cell?.query) continue;
+      pen.strokeRect(left - 0.5, y(first) - 0.5, plotWidth + 1, Math.max(1, (end - first) * size) + 1);
     }
     if (cell && x !== undefined) {
       pen.strokeStyle = cssColour(blend(theme.palette.background, theme.palette.foreground, 0.55));
@@ -263,22 +218,5 @@ function paintLegend(pen: CanvasRenderingContext2D, marks: Marks): void {
   pen.fillText("masked", keyX + 18, y - 1);
 }
 
-function inset(size: number): number {
-  return size > 6 ? 1 : 0;
-}
-
-function clipped(
-  pen: CanvasRenderingContext2D,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-  draw: () => void,
-): void {
-  pen.save();
-  pen.beginPath();
-  pen.rect(x, y, width, height);
-  pen.clip();
-  draw();
-  pen.restore();
-}
+/** So many chosen rows are named beside the axis however dense it is. */
+const mostNamed = 40;

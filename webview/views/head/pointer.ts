@@ -1,17 +1,19 @@
 import type { ReadonlySignal, Signal } from "@preact/signals-core";
-import type { ViewContext } from "../view";
+import { howToChoose, type HowToChoose } from "../../state/chooseQueries";
 import type { HeadGeometry } from "./geometry";
+import type { HeadPlace } from "./place";
 import { cellAt, everything, panBy, zoomAt, type Viewport } from "./viewport";
 
 /** Pixels that the pointer may move during a click. */
 const slack = 4;
 
-/** Hover points, wheel and pinch zoom, drag pans, a click pins the row, a double click shows everything. */
+/** Hover points, wheel and pinch zoom, drag pans, a click chooses the row, a double click shows everything. */
 export function listenToPointer(
   figure: HTMLElement,
-  { inspector }: ViewContext,
+  place: HeadPlace,
   viewport: Signal<Viewport>,
   geometry: ReadonlySignal<HeadGeometry>,
+  choose: (row: number, how: HowToChoose) => void,
 ): () => void {
   const touches = new Map<number, { x: number; y: number }>();
   let start: { x: number; y: number } | undefined;
@@ -25,10 +27,7 @@ export function listenToPointer(
   };
   const pointAt = (event: MouseEvent) => {
     const { x, y } = inPlot(event);
-    const at = cellAt(viewport.peek(), geometry.peek(), x, y);
-    const before = inspector.pointed.peek();
-    if (before?.kind === "cell" && at && before.query === at.query && before.key === at.key) return;
-    inspector.pointed.value = at && { kind: "cell", ...at };
+    place.point(cellAt(viewport.peek(), geometry.peek(), x, y));
   };
   const spread = () => {
     const [one, other] = [...touches.values()];
@@ -68,11 +67,11 @@ export function listenToPointer(
       const { x, y } = inPlot(event);
       const at = cellAt(viewport.peek(), geometry.peek(), x, y);
       if (!wasDown || moved || !at) return;
-      inspector.pin(inspector.selection.peek().query === at.query ? undefined : at.query);
+      choose(at.query, howToChoose(event));
     },
     pointercancel: (event) => void touches.delete(event.pointerId),
     pointerleave: () => {
-      if (!figure.matches(":focus-visible")) inspector.pointed.value = undefined;
+      if (!figure.matches(":focus-visible")) place.point(undefined);
     },
     dblclick: () => {
       viewport.value = everything;

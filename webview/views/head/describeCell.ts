@@ -1,0 +1,29 @@
+import { computed, type ReadonlySignal } from "@preact/signals-core";
+import { wordReadout } from "../../state/groupReadout";
+import { cellReadout } from "../../state/readout";
+import type { ViewContext } from "../view";
+
+/** The cell that the keyboard is on as a sentence for a screen reader; empty without one. */
+export function describeCell({ inspector, data }: ViewContext): ReadonlySignal<string> {
+  return computed(() => {
+    const at = inspector.pointed.value;
+    if (at?.kind !== "cell") return "";
+    const { queries, keys } = inspector;
+    const visible = data.isVisible.value;
+    const { measure } = inspector.selection.value;
+    const [weights, scores] = [data.weights.value, data.scores.value];
+    const shown =
+      at.queries || at.keys
+        ? wordReadout(
+            at,
+            queries.value,
+            keys.value,
+            measure === "weights" ? weights : scores,
+            measure,
+            visible,
+          )
+        : cellReadout(at, queries.value, keys.value, weights, scores, visible);
+    const pinned = inspector.selection.value.queries ?? [inspector.selection.value.query];
+    return pinned.includes(at.query) ? `${shown.spoken}, query selected` : shown.spoken;
+  });
+}
