@@ -8,6 +8,7 @@ import { inspectorHtml } from "../../src/host/inspectorHtml";
 import { encodeStandalone, type StandaloneRun } from "../../src/protocol/standalone";
 import type { InspectorContent } from "../../src/protocol/viewContract";
 import { browserArguments, findBrowser } from "../../scripts/browser.mjs";
+import type { Enlargement } from "./page/enlarge";
 import { themes, type ThemeName } from "./themes";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -22,6 +23,10 @@ export interface PageOptions {
   readonly content?: InspectorContent;
   /** What setState kept earlier. */
   readonly state?: unknown;
+  /** The run repeated to this size. */
+  readonly enlarge?: Enlargement;
+  /** Answers come from a worker, as in VS Code; the page's policy, which allows none, is then switched off. */
+  readonly hostInWorker?: boolean;
 }
 
 export interface Harness {
@@ -30,20 +35,21 @@ export interface Harness {
 }
 
 /** Serves the built page under its own content security policy and opens it in Chromium with a host that answers from data. */
-export async function startHarness(): Promise<Harness> {
+export async function startHarness(moreArguments: readonly string[] = []): Promise<Harness> {
   if (!existsSync(path.join(served, "inspector.js")))
     throw new Error("dist/webview is missing: npm run build");
-  const [host, server, browser] = await Promise.all([
-    bundleHost(),
+  const [host, worker, server, browser] = await Promise.all([
+    bundled("page/fakeHost.ts"),
+    bundled("page/sliceWorker.ts"),
     serve(),
     chromium.launch({
       executablePath: findBrowser(),
-      args: [...browserArguments, "--force-color-profile=srgb"],
+      args: [...browserArguments, "--force-color-profile=srgb", ...moreArguments],
     }),
   ]);
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    open: (run, options = {}) => openPage(browser, origin, host, run, options),
+    open: (run, options = {}) => openPage(browser, origin, { host, worker }, run, options),
     async close() {
       await browser.close();
       server.close();
@@ -64,11 +70,16 @@ export function problemsOf(page: Page): string[] {
 async function openPage(
   browser: Browser,
   origin: string,
-  host: string,
+  scripts: { readonly host: string; readonly worker: string },
   run: StandaloneRun | undefined,
-  { page: name = "inspector", theme = "dark", width = 1000, height = 800, content, state }: PageOptions,
+  options: PageOptions,
 ): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width, height }, reducedMotion: "reduce" });
+  const { page: name = "inspector", theme = "dark", width = 1000, height = 800, content, state } = options;
+  const page = await browser.newPage({
+    viewport: { width, height },
+    reducedMotion: "reduce",
+    bypassCSP: options.hostInWorker === true,
+  });
   const found: string[] = [];
   problems.set(page, found);
   page.on("pageerror", (error) => found.push(String(error.stack ?? error)));
@@ -78,17 +89,18 @@ async function openPage(
   });
   runs.set("/run.json", run ? encodeStandalone(run) : "");
   await page.addInitScript(
-    ({ content, state }) => {
+    ({ content, state, enlarge, worker }) => {
       // Before the document and so its policy is there: the page itself may not fetch anything.
       const request = new XMLHttpRequest();
       request.open("GET", "/run.json", false);
       request.send();
       const headlightRun = request.responseText || undefined;
       Object.assign(window, { headlightRun, headlightContent: content, headlightState: state });
+      Object.assign(window, { headlightEnlarge: enlarge, headlightWorker: worker });
     },
-    { content, state },
+    { content, state, enlarge: options.enlarge, worker: options.hostInWorker ? scripts.worker : undefined },
   );
-  await page.addInitScript({ content: host });
+  await page.addInitScript({ content: scripts.host });
   await page.addInitScript(applyTheme, themes[theme]);
   await page.goto(`${origin}/?page=${name}`, { timeout: 120_000 });
   await page.waitForFunction(() => window.fakeHost.calls.some(({ method }) => method === "ready"));
@@ -131,9 +143,9 @@ function applyTheme({
   observer.observe(document, { childList: true, subtree: true });
 }
 
-async function bundleHost(): Promise<string> {
+async function bundled(file: string): Promise<string> {
   const result = await build({
-    entryPoints: [path.join(import.meta.dirname, "page/fakeHost.ts")],
+    entryPoints: [path.join(import.meta.dirname, file)],
     bundle: true,
     write: false,
     format: "iife",

@@ -3,7 +3,9 @@ import type { HeadChoice, RunSummary } from "../../../src/core/run";
 import { openChannel } from "../../../src/protocol/channel";
 import { parseStandalone } from "../../../src/protocol/standalone";
 import type { PanelContract, PanelEvents, Pin, Pins, PinSlot } from "../../../src/protocol/panelContract";
+import { enlarged, enlargedSummary, type Enlargement } from "./enlarge";
 import type { InspectorContent } from "../../../src/protocol/viewContract";
+import type { Slices } from "../../../src/protocol/slices";
 import { standaloneSlices } from "../../../webview/standalone/slices";
 
 /** The host's side of the channel, in the page: answers from a run that PyTorch or the engine computed, and keeps a log. */
@@ -20,14 +22,41 @@ export interface FakeHost {
 declare global {
   interface Window {
     headlightRun?: string;
+    headlightEnlarge?: Enlargement;
+    /** The program of a worker that answers in place of the page. */
+    headlightWorker?: string;
     headlightContent?: InspectorContent;
     headlightState?: unknown;
     fakeHost: FakeHost;
   }
 }
 
-const content = window.headlightRun === undefined ? undefined : parseStandalone(window.headlightRun);
-const slices = content && standaloneSlices(content);
+const given = window.headlightRun === undefined ? undefined : parseStandalone(window.headlightRun);
+const { headlightEnlarge: enlarge, headlightWorker: workerSource } = window;
+const whole = given && enlarge && !workerSource ? enlarged(given, enlarge) : given;
+const content = whole && enlarge ? { ...whole, run: enlargedSummary(whole.run, enlarge) } : whole;
+const slices = content && (workerSource ? slicesInWorker(workerSource) : standaloneSlices(content));
+
+function slicesInWorker(source: string): Slices {
+  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  worker.postMessage({ run: window.headlightRun, enlarge });
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  worker.onmessage = ({ data }: MessageEvent<{ id: number; result?: unknown; error?: string }>) => {
+    const call = waiting.get(data.id);
+    waiting.delete(data.id);
+    if (data.error) call?.reject(new Error(data.error));
+    else call?.resolve(data.result);
+  };
+  let nCalls = 0;
+  const call = (method: string) => (argument: unknown) =>
+    new Promise((resolve, reject) => {
+      const id = ++nCalls;
+      waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, method, argument });
+    });
+  const names = Object.keys(standaloneSlices(content!));
+  return Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as Slices;
+}
 const deliver = (message: unknown) => window.postMessage(message, "*");
 let pins: Pins = {};
 let toHost: (message: unknown) => void = () => {};
