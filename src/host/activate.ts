@@ -24,6 +24,9 @@ import { engineSettings, onSettings, overlaySettings } from "./settings";
 import { StatusBar } from "./status";
 import { Overlay } from "./overlay";
 import { caretToken } from "./caret";
+import type { ModelChooser } from "./chooseModel";
+import { KnownFacts } from "./knownFacts";
+import { RecentModels } from "./recentModels";
 import { ModelVerifier } from "./verifyModel";
 
 /** Puts the extension together. Nothing is read or started here: the engine starts with the first inspection. */
@@ -39,6 +42,13 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   const inspectors = new Inspectors(engine, holds, context.extensionUri, reporter, actionsFor);
   const inspector = new Inspector(engine, models, inspectors, lastEditor, reporter);
   const verifier = new ModelVerifier(engine, models, inspectors, lastEditor, reporter);
+  const chooser: ModelChooser = {
+    models,
+    platform,
+    recent: new RecentModels(context.globalState),
+    facts: new KnownFacts(engine, context.globalState),
+    record: (error) => reporter.record(error),
+  };
   const status = new StatusBar();
   const followMode = new FollowMode(inspector, inspectors, follow);
   const overlay = new Overlay((error) => reporter.record(error));
@@ -113,10 +123,9 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
       inspectors,
       lastEditor,
       pins,
-      models,
-      platform,
       reporter,
       verifier,
+      chooser,
     }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {
       deserializeWebviewPanel: (panel, state) => inspector.restore(panel, state),

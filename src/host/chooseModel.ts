@@ -1,36 +1,153 @@
 import * as vscode from "vscode";
+import { isCancelled } from "../core/errors";
+import type { ModelFacts } from "../core/modelFacts";
 import type { ModelEntry } from "../model/entry";
 import { unreadablePlace } from "./errors";
+import type { KnownFacts } from "./knownFacts";
 import type { Models } from "./models";
+import { attentionText, describeEntry } from "./modelText";
 import type { HostPlatform } from "./platform";
+import type { RecentModels } from "./recentModels";
 import { modelSetting } from "./settings";
 
 type Choice = vscode.QuickPickItem & { readonly id?: string; readonly browse?: "folder" | "file" };
 
-/** Asks for a model; gives its id, or undefined where the person thought better of it. */
-export async function chooseModel(models: Models, platform: HostPlatform): Promise<string | undefined> {
-  const chosen = await vscode.window.showQuickPick(choices(models), {
-    title: vscode.l10n.t("Headlight: Choose Model"),
-    placeHolder: vscode.l10n.t("The model whose attention is shown"),
-    matchOnDescription: true,
-    matchOnDetail: true,
-  });
-  if (chosen?.browse) return browse(chosen.browse, platform);
-  return chosen?.id;
+export interface ModelChooser {
+  readonly models: Models;
+  readonly platform: HostPlatform;
+  readonly recent: RecentModels;
+  readonly facts: KnownFacts;
+  /** For what fails while the list is filled in: the list goes on without it. */
+  record(error: unknown): void;
 }
 
-async function choices(models: Models): Promise<Choice[]> {
-  const [embedded, cached] = await Promise.all([models.embedded(), models.cached()]);
-  const current = modelSetting() || embedded[0]?.source.id;
-  const isListed = [...embedded, ...cached].some((entry) => entry.source.id === current);
+/**
+ * Asks for a model; gives its id, or undefined where the person thought better of it. The list opens at once and is
+ * filled in: the cache is looked through, then each graph is scanned in the worker, until the list is closed.
+ */
+export async function chooseModel(chooser: ModelChooser): Promise<string | undefined> {
+  const pick = vscode.window.createQuickPick<Choice>();
+  const closing = new AbortController();
+  pick.title = vscode.l10n.t("Headlight: Choose Model");
+  pick.placeholder = vscode.l10n.t("The model whose attention is shown");
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = true;
+  pick.keepScrollPosition = true;
+  pick.items = browsing();
+  const chosen = new Promise<Choice | undefined>((resolve) => {
+    pick.onDidAccept(() => resolve(pick.selectedItems[0] ?? pick.activeItems[0]));
+    pick.onDidHide(() => resolve(undefined));
+  });
+  pick.show();
+  pick.busy = true;
+  fill(pick, chooser, closing.signal)
+    .catch((error: unknown) => isCancelled(error) || chooser.record(error))
+    .finally(() => (pick.busy = false));
+  const choice = await chosen;
+  closing.abort();
+  pick.dispose();
+  return choice?.browse ? browse(choice.browse, chooser.platform) : choice?.id;
+}
+
+/** Groups of the list, in its order; a model stands in the first that has it. */
+interface Groups {
+  recent: ModelEntry[];
+  embedded: ModelEntry[];
+  cached: ModelEntry[];
+}
+
+async function fill(
+  pick: vscode.QuickPick<Choice>,
+  chooser: ModelChooser,
+  signal: AbortSignal,
+): Promise<void> {
+  const { models, facts } = chooser;
+  const known = new Map<string, ModelFacts>();
+  const groups: Groups = { recent: [], embedded: await models.embedded(), cached: [] };
+  const show = () => {
+    if (signal.aborted) return;
+    const active = pick.activeItems[0];
+    const items = listed(groups, known);
+    pick.items = items;
+    const same = items.filter((item) => item.id !== undefined && item.id === active?.id);
+    if (same.length > 0) pick.activeItems = same;
+  };
+  show();
+  groups.recent = await recentEntries(chooser);
+  show();
+  groups.cached = await models.cached();
+  for (const { source } of all(groups)) {
+    const remembered = facts.remembered(source);
+    if (remembered) known.set(source.id, remembered);
+  }
+  show();
+  for (const { source } of all(groups)) {
+    if (signal.aborted) return;
+    if (source.source === "embedded") continue;
+    const found = await facts.describe(source, signal).catch((error: unknown) => {
+      if (!isCancelled(error)) chooser.record(error);
+      return undefined;
+    });
+    if (found) known.set(source.id, found);
+    show();
+  }
+}
+
+function all({ recent, embedded, cached }: Groups): ModelEntry[] {
+  const entries = [...recent, ...embedded, ...cached];
+  return [...new Map(entries.reverse().map((entry) => [entry.source.id, entry])).values()].reverse();
+}
+
+/** What is chosen now, then what was chosen before; one that is gone is forgotten. */
+async function recentEntries({ models, recent, record }: ModelChooser): Promise<ModelEntry[]> {
+  const ids = [...new Set([modelSetting(), ...recent.ids])].filter((id) => id !== "");
+  const found: ModelEntry[] = [];
+  for (const id of ids) {
+    try {
+      found.push(await models.find(id));
+    } catch (error) {
+      record(error);
+      await recent.forget(id);
+    }
+  }
+  return found;
+}
+
+function listed(groups: Groups, known: ReadonlyMap<string, ModelFacts>): Choice[] {
+  const current = modelSetting() || groups.embedded[0]?.source.id;
+  const seen = new Set<string>();
+  const group = (label: string, entries: readonly ModelEntry[]): Choice[] => {
+    const own = entries.filter(({ source }) => !seen.has(source.id));
+    for (const { source } of own) seen.add(source.id);
+    return own.length === 0 ? [] : [separator(label), ...own.map((entry) => item(entry, current, known))];
+  };
   return [
-    separator(vscode.l10n.t("embedded")),
-    ...embedded.map((entry) => item(entry, current)),
-    ...(isListed || !current
-      ? []
-      : [separator(vscode.l10n.t("chosen now")), { label: current, id: current }]),
-    ...(cached.length > 0 ? [separator(vscode.l10n.t("local Hugging Face cache"))] : []),
-    ...cached.map((entry) => item(entry, current)),
+    ...group(vscode.l10n.t("recent"), groups.recent),
+    ...group(vscode.l10n.t("embedded"), groups.embedded),
+    ...group(vscode.l10n.t("local Hugging Face cache"), groups.cached),
+    ...browsing(),
+  ];
+}
+
+function item(
+  entry: ModelEntry,
+  current: string | undefined,
+  known: ReadonlyMap<string, ModelFacts>,
+): Choice {
+  const { source } = entry;
+  const facts = known.get(source.id);
+  const detail = attentionText(facts, vscode.l10n.t);
+  return {
+    label: source.name,
+    id: source.id,
+    ...(source.id === current && { iconPath: new vscode.ThemeIcon("check") }),
+    description: describeEntry(entry, facts, vscode.l10n.t),
+    ...(detail && { detail }),
+  };
+}
+
+function browsing(): Choice[] {
+  return [
     separator(vscode.l10n.t("your own")),
     {
       label: `$(folder) ${vscode.l10n.t("Folder…")}`,
@@ -43,19 +160,6 @@ async function choices(models: Models): Promise<Choice[]> {
       browse: "file",
     },
   ];
-}
-
-function item({ source, summary, sizeBytes, architecture, precision }: ModelEntry, current?: string): Choice {
-  const size = summary.nLayers > 0 ? `${summary.nLayers}x${summary.nHeads}` : undefined;
-  const context = summary.context && vscode.l10n.t("{0} tokens", summary.context);
-  const megabytes = sizeBytes && `${(sizeBytes / 1e6).toFixed(1)} MB`;
-  const kind = summary.kind === "unknown" ? architecture : summary.kind;
-  return {
-    label: source.name,
-    id: source.id,
-    ...(source.id === current && { iconPath: new vscode.ThemeIcon("check") }),
-    description: [size, kind, context, precision, megabytes].filter(Boolean).join(" · "),
-  };
 }
 
 async function browse(what: "folder" | "file", platform: HostPlatform): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { PageCommand } from "../protocol/viewContract";
-import { chooseModel } from "./chooseModel";
+import { chooseModel, type ModelChooser } from "./chooseModel";
 import { compareSelections } from "./compareSelections";
 import type { LastEditor } from "./editorText";
 import { record, integer, optional } from "./fields";
@@ -8,10 +8,8 @@ import type { FollowMode } from "./followMode";
 import { stepHead, stepLayer } from "./headSelection";
 import type { Inspector } from "./inspect";
 import type { Inspectors } from "./inspectors";
-import type { Models } from "./models";
 import { parseChoice } from "./parseView";
 import type { ComparedPins } from "./pins";
-import type { HostPlatform } from "./platform";
 import type { Reporter } from "./report";
 import type { Session } from "./session";
 import { changeSetting, overlaySettings, rememberModel } from "./settings";
@@ -43,12 +41,11 @@ export function registerCommands(parts: {
   inspectors: Inspectors;
   lastEditor: LastEditor;
   pins: ComparedPins;
-  models: Models;
-  platform: HostPlatform;
   reporter: Reporter;
   verifier: ModelVerifier;
+  chooser: ModelChooser;
 }): vscode.Disposable {
-  const { inspector, followMode, inspectors, lastEditor, pins, models, platform, reporter, verifier } = parts;
+  const { inspector, followMode, inspectors, lastEditor, pins, reporter, verifier, chooser } = parts;
   const session = () => inspectors.active?.session;
 
   const commands: Record<string, (argument?: unknown) => unknown> = {
@@ -59,7 +56,7 @@ export function registerCommands(parts: {
       for (const each of inspectors.all) each.session.inspection.cancel();
       pins.cancel();
     },
-    chooseModel: () => choose(inspector, models, platform),
+    chooseModel: () => choose(inspector, chooser),
     verifyModel: () => verifier.verify(),
     toggleFollow: () => followMode.toggle(),
     showInspector: () => inspectors.active?.panel.reveal(),
@@ -99,12 +96,13 @@ const overlayCommands: Record<string, () => Promise<void>> = {
     changeSetting("overlay.direction", overlaySettings().direction === "keys" ? "queries" : "keys"),
 };
 
-async function choose(inspector: Inspector, models: Models, platform: HostPlatform): Promise<void> {
-  const id = await chooseModel(models, platform);
+async function choose(inspector: Inspector, chooser: ModelChooser): Promise<void> {
+  const id = await chooseModel(chooser);
   if (id === undefined) return;
   // Found before it is remembered: a folder without a model is refused at once.
-  const { source } = await models.find(id);
+  const { source } = await chooser.models.find(id);
   await rememberModel(id);
+  await chooser.recent.add(id);
   await inspector.changeModel(source);
 }
 

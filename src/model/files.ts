@@ -1,6 +1,8 @@
 /** Read access to one file, in parts. A whole model is never read just to look at it. */
 export interface FileReader {
   readonly byteLength: number;
+  /** When it was last written, in milliseconds since 1970, where the platform says. */
+  readonly modifiedMs?: number;
   /** Exactly `length` bytes from `byteOffset`; throws a HeadlightError when the file is shorter. */
   read(byteOffset: number, length: number): Promise<Uint8Array>;
   /** The same at once, where the platform can: the runtime takes weights this way, part by part. */

@@ -53,6 +53,7 @@ async function openFile(reference: string): Promise<FileReader> {
   };
   return {
     byteLength,
+    modifiedMs: stat.mtimeMs,
     async read(byteOffset, length) {
       check(byteOffset, length);
       const bytes = new Uint8Array(length);

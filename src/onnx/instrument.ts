@@ -11,7 +11,14 @@ import type { Known } from "./known";
 import { findFused } from "./fused/find";
 import type { ValueInfo } from "./graph";
 import { isProjectionPart } from "./instrumented";
-import type { Capture, CapturedOutput, GraphInput, GraphReport, InstrumentedModel } from "./instrumented";
+import type {
+  Capture,
+  CapturedOutput,
+  ExternalFile,
+  GraphInput,
+  GraphReport,
+  InstrumentedModel,
+} from "./instrumented";
 import { findTriangular, hasPast, maskKind } from "./mask";
 import { addLens, type LensOptions } from "./lens";
 import { logitsOutput } from "./logits";
@@ -67,6 +74,14 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     bucketBias: positions.bucketBias,
     ...(lensOutputs && { lens: lensOutputs }),
   };
+}
+
+/** What attention a graph has, and the files that its weights lie in, without making it hand anything over. */
+export async function survey(
+  reader: ByteSource,
+): Promise<{ report: GraphReport; externalData: readonly ExternalFile[] }> {
+  const { known, report } = await analyse(remembering(reader), "wasm");
+  return { report, externalData: externalFiles(known.flow) };
 }
 
 /** What attention a graph has, without making it hand anything over. */

@@ -1,6 +1,8 @@
 import type { Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
 import type { ModelSource } from "../core/modelSource";
 import type { Token } from "../core/token";
+import type { AheadAnswer, AheadQuestion } from "./ahead";
+import type { ModelFacts } from "../core/modelFacts";
 import type { Verification } from "../core/verification";
 import type { AheadAnswer, AheadQuestion } from "./ahead";
 import type { Slices } from "./slices";
@@ -42,6 +44,8 @@ export interface EngineContract extends Slices {
   configure(settings: EngineSettings): Promise<void>;
   load(request: { model: ModelSource }): Promise<LoadedModel>;
   inspect(request: InspectRequest): Promise<Inspected>;
+  /** Scans a model's graph without opening it; undefined where its files still bear the stamp. */
+  describe(request: { model: ModelSource; stamp?: string }): Promise<ModelFacts | undefined>;
   /** Computes softmax(q·k·scale + bias + mask) again, in float64, and compares it with the weights that were handed over. */
   verify(request: InspectRequest): Promise<Verification>;
   tokenize(request: { model: ModelSource; text: string }): Promise<Token[]>;

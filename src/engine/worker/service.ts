@@ -25,6 +25,7 @@ import { additionsSlice, projectionSlice } from "../../store/projection";
 import { RunStore } from "../../store/runStore";
 import type { StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
+import { describeModel } from "./describeModel";
 import { deepen, inspect, type Stages } from "./inspect";
 import { lensSlice, runLens, type LensOfRun } from "./lens";
 import { modelPositions } from "./modelPositions";
@@ -146,6 +147,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         logRun(run, emit);
         return { ...run.summary, ...(request.ahead && { ahead: answersAhead(run, request.ahead) }) };
       }, signal),
+    describe: ({ model, stamp }) => describeModel(parseSource(model), platform.files, stamp),
     verify: (request, { signal }) =>
       queue.run(async () => {
         parseSource(request.model);

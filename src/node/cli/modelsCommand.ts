@@ -1,3 +1,6 @@
+import type { ModelFacts } from "../../core/modelFacts";
+import { toReport } from "../../core/errors";
+import { describeModel } from "../../engine/worker/describeModel";
 import { cachedModels } from "../../model/cache";
 import { embeddedModels } from "../../model/embedded";
 import type { ModelEntry } from "../../model/entry";
@@ -13,10 +16,22 @@ export async function modelsCommand(args: string[], { modelsFolder }: Home): Pro
     ...(await embeddedModels(nodeFiles, modelsFolder)),
     ...(await cachedModels(nodeFiles, huggingFaceCache(process.env))),
   ];
-  const described = entries.map(describeEntry);
+  const described = [];
+  for (const entry of entries) described.push({ ...describeEntry(entry), ...(await scannedFacts(entry)) });
   process.stdout.write(
     values.json ? `${JSON.stringify(described, null, 2)}\n` : described.map(inWords).join(""),
   );
+}
+
+/** What a scan of the graph says; a file that cannot be read is said, not thrown. */
+async function scannedFacts({ source, ...entry }: ModelEntry): Promise<Omit<ModelFacts, "stamp">> {
+  const none = { sizeBytes: entry.sizeBytes ?? 0, precision: entry.precision ?? "unknown", blocks: [] };
+  try {
+    const { shown, reason, blocks, precision, sizeBytes } = (await describeModel(source, nodeFiles))!;
+    return { shown, reason, blocks, precision, sizeBytes };
+  } catch (error) {
+    return { ...none, shown: "none", reason: toReport(error).message };
+  }
 }
 
 function describeEntry({ source, summary, card, architecture, precision, sizeBytes }: ModelEntry) {
@@ -43,7 +58,21 @@ function describeEntry({ source, summary, card, architecture, precision, sizeByt
   };
 }
 
-function inWords({ id, kind, layers, heads, context, sizeBytes }: ReturnType<typeof describeEntry>): string {
-  const size = sizeBytes === undefined ? "" : `, ${(sizeBytes / 1e6).toFixed(1)} MB`;
-  return `${id}: ${kind}, ${layers} layers x ${heads} heads${context ? `, ${context} tokens` : ""}${size}\n`;
+type Described = Omit<ReturnType<typeof describeEntry>, keyof ModelFacts> & Omit<ModelFacts, "stamp">;
+
+function inWords(described: Described): string {
+  const { id, kind, architecture, layers, heads, context, sizeBytes, precision, blocks, shown, reason } =
+    described;
+  const sizes = blocks.map((block) => `${block.kind} ${block.nLayers}x${block.nHeads ?? "?"}`).join(" + ");
+  const parts = [
+    [architecture, kind].filter(Boolean).join(" "),
+    sizes || `${layers}x${heads}`,
+    context && `${context} tokens`,
+    precision,
+    sizeBytes && `${(sizeBytes / 1e6).toFixed(1)} MB`,
+    shown === "all"
+      ? undefined
+      : `${shown === "part" ? "shown in part" : "cannot be shown"}: ${reason ?? ""}`,
+  ];
+  return `${id}: ${parts.filter(Boolean).join(", ")}\n`;
 }
