@@ -1,7 +1,6 @@
 import type { Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
 import type { ModelSource } from "../core/modelSource";
 import type { Token } from "../core/token";
-import type { AheadAnswer, AheadQuestion } from "./ahead";
 import type { ModelFacts } from "../core/modelFacts";
 import type { Verification } from "../core/verification";
 import type { AheadAnswer, AheadQuestion } from "./ahead";
@@ -67,6 +66,9 @@ export interface LoadedModel {
 
 /** worker -> host, without an answer. */
 export interface EngineEvents {
-  progress(event: { stage: "load" | "tokenize" | "generate" | "run" | "read" | "verify"; fraction?: number }): void;
+  progress(event: {
+    stage: "load" | "tokenize" | "generate" | "run" | "read" | "verify";
+    fraction?: number;
+  }): void;
   log(event: { level: "debug" | "info" | "warn" | "error"; message: string }): void;
 }
