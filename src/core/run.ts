@@ -30,8 +30,14 @@ export type HeadVectors = "q" | "k" | "v" | "output";
  */
 export type ProjectionPart = "concat" | "projection" | "projectionBias" | "projected" | "before" | "after";
 
+/**
+ * The terms of additive scores vᵀ tanh(W_q q + W_k k) (Bahdanau et al. 2015, appendix A.1.2): W_q q [queries, d] (with a
+ * bias, where the sum has one), W_k k [keys, d], v [1, d].
+ */
+export type AdditivePart = "additiveQuery" | "additiveKey" | "additiveVector";
+
 /** Everything that a layer's graph can be made to hand over. */
-export type LayerTensor = Measure | HeadVectors | ProjectionPart;
+export type LayerTensor = Measure | HeadVectors | ProjectionPart | AdditivePart;
 
 /**
  * "changed-before": a norm, a gate or a scale between the heads and W_O; "changed-after": one between W_O and the residual
@@ -70,6 +76,8 @@ export interface LayerOfRun {
   /** What can be asked for. Empty where the attention of this layer was not found; `missing` then says why. */
   readonly has: readonly (Measure | HeadVectors)[];
   readonly missing?: string;
+  /** Scores are not products of q and k but additive; then what there is of their terms. */
+  readonly additive?: readonly AdditivePart[];
   /** Absent where nobody looked for it: a page without a host, tensors from a file. */
   readonly projection?: ProjectionOfLayer;
 }

@@ -1,4 +1,5 @@
 import { MASKED_SCORE } from "./mask";
+import { additiveScores } from "./scoring/functions";
 import { softmaxRows } from "./softmax";
 import type { Tensor } from "./tensor";
 
@@ -13,6 +14,8 @@ export interface HeadTensors {
   readonly scores?: Tensor;
   readonly weights?: Tensor;
   readonly output?: Tensor;
+  /** Of additive attention, in place of q and k: W_q q [nQueries, d], W_k k [nKeys, d] and v [d]. */
+  readonly additive?: { readonly q: Tensor; readonly k: Tensor; readonly v: Float32Array };
 }
 
 /**
@@ -21,10 +24,11 @@ export interface HeadTensors {
  * where its tensors are; a check compares it with the tensor that the run holds.
  */
 export interface Steps {
-  /** QKᵀ, [nQueries, nKeys]. */
+  /** QKᵀ; of additive attention vᵀ tanh(q + k) (Bahdanau et al. 2015, appendix A.1.2): [nQueries, nKeys]. */
   readonly product?: Tensor;
+  /** Absent for additive scores, which are not scaled. */
   readonly scale?: Scale;
-  /** scale · QKᵀ, [nQueries, nKeys]. */
+  /** scale · QKᵀ, or the additive scores themselves: [nQueries, nKeys]. */
   readonly scaled?: Tensor;
   /** Scores of the run less `scaled`, [nQueries, nKeys]; -inf where masked, NaN where either is not finite. */
   readonly bias?: Bias;
@@ -69,10 +73,12 @@ export interface Check {
 /** Recomputes what the given tensors allow; throws a RangeError where their shapes do not fit each other. */
 export function recompute(head: HeadTensors, options: { scale?: number } = {}): Steps {
   checkShapes(head);
-  const { q, k, v, scores } = head;
-  const product = q && k && multiplyTransposed(q, k);
-  const scale = product && findScale(product, scores, q.dims[1]!, options.scale);
-  const scaled = product && scale && scaleBy(product, scale.value);
+  const { q, k, v, scores, additive } = head;
+  const product = additive
+    ? additiveScores(additive.q, additive.k, additive.v)
+    : q && k && multiplyTransposed(q, k);
+  const scale = product && !additive ? findScale(product, scores, q!.dims[1]!, options.scale) : undefined;
+  const scaled = additive ? product : product && scale && scaleBy(product, scale.value);
   const bias = scaled && scores && findBias(scaled, scores);
   const weights = scores && softmaxRows(scores);
   const mixing = head.weights ?? weights;
@@ -193,15 +199,16 @@ export function countNotFinite(tensor: Tensor): { nNaN: number; nInfinite: numbe
   return { nNaN, nInfinite };
 }
 
-function checkShapes({ q, k, v, scores, weights, output }: HeadTensors): void {
+function checkShapes({ q, k, v, scores, weights, output, additive }: HeadTensors): void {
   const agree = (what: string, ...sizes: (number | undefined)[]) => {
     const known = [...new Set(sizes.filter((size) => size !== undefined))];
     if (known.length > 1)
       throw new RangeError(`The tensors of the head disagree on ${what}: ${known.join(", ")}`);
   };
-  agree("queries", q?.dims[0], scores?.dims[0], weights?.dims[0], output?.dims[0]);
-  agree("keys", k?.dims[0], v?.dims[0], scores?.dims[1], weights?.dims[1]);
+  agree("queries", additive?.q.dims[0], q?.dims[0], scores?.dims[0], weights?.dims[0], output?.dims[0]);
+  agree("keys", additive?.k.dims[0], k?.dims[0], v?.dims[0], scores?.dims[1], weights?.dims[1]);
   agree("dimensions of q and k", q?.dims[1], k?.dims[1]);
+  agree("dimensions of the additive terms", additive?.q.dims[1], additive?.k.dims[1], additive?.v.length);
   agree("dimensions of v and the output", v?.dims[1], output?.dims[1]);
 }
 

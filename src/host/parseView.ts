@@ -55,6 +55,10 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
     const query = record(raw, "additions");
     return { ...ofBlock(query), layer: index(query.layer, "layer") };
   },
+  additive: (raw) => {
+    const query = record(raw, "additive");
+    return { ...ofBlock(query), layer: index(query.layer, "layer") };
+  },
   similarHeads: (raw) => {
     const query = record(raw, "similarHeads");
     return { runId: runId(query.runId), address: parseAddress(query.address) };

@@ -61,6 +61,7 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
     distances: slice("distances"),
     projection: slice("projection"),
     additions: slice("additions"),
+    additive: slice("additive"),
     similarHeads: slice("similarHeads"),
     compare: slice("compare"),
     predictions: slice("predictions"),

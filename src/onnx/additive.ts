@@ -1,3 +1,4 @@
+import type { Additions } from "./additions";
 import type { FoundAttention, Place } from "./attention";
 import { expandLeading } from "./axes";
 import { storedTensor } from "./constants";
@@ -18,9 +19,9 @@ const FARTHEST = 16;
  */
 export function findAdditive(softmax: SoftmaxPlace, known: Known): FoundAttention | undefined {
   const { origins, shapes } = known;
-  const sum = sumBehind(softmax.input, known);
-  if (!sum) return undefined;
-  const [first, second] = sum.inputs;
+  const found = sumBehind(softmax.input, known);
+  if (!found) return undefined;
+  const [first, second] = found.sum.inputs;
   if (!first || !second) return undefined;
   const after = productAfter(
     softmax.output,
@@ -36,14 +37,21 @@ export function findAdditive(softmax: SoftmaxPlace, known: Known): FoundAttentio
   if (!values) return undefined;
   const isFirstKey = closeness(first, values, known) >= closeness(second, values, known);
   const [keys, queries] = isFirstKey ? [first, second] : [second, first];
+  const weights: Extract<Place, { value: Value }> = after
+    ? enteringProduct(after.side, after.product, known)
+    : { value: softmax.output, axes: weighted?.axes ?? [] };
+  const mixed = after?.product.output;
   return {
     pattern: "additive",
     op: softmax.op,
     queriesFrom: queries,
     keysFrom: keys,
-    weights: after
-      ? enteringProduct(after.side, after.product, known)
-      : { value: softmax.output, axes: weighted?.axes ?? [] },
+    weights,
+    ...(weights.value === softmax.output && { scores: { value: softmax.input, axes: weights.axes } }),
+    ...(mixed &&
+      shapes.dimsOf(mixed)?.length === 3 &&
+      after.side === "left" && { output: { value: mixed, axes: ["bh", "p", "d"] } }),
+    additive: termsOf(found, queries, keys),
     v: { value: values, axes: ["bh", "p", "d"].slice(-(shapes.dimsOf(values)?.length ?? 3)) },
     nHeads: 1,
     nKeyHeads: 1,
@@ -57,7 +65,7 @@ function enteringProduct(
   side: "left" | "right",
   product: NonNullable<ReturnType<typeof productAfter>>["product"],
   { shapes }: Known,
-): Place {
+): Extract<Place, { value: Value }> {
   const [value, axes, other] =
     side === "left"
       ? [product.left, product.leftAxes, product.rightAxes]
@@ -79,20 +87,56 @@ function enteringProduct(
   }
 }
 
+/** The sum under the Tanh, what stored biases are added to it, and the stored vector that reduces the Tanh. */
+interface AdditiveScores {
+  readonly sum: Op;
+  readonly biases: readonly Value[];
+  readonly vector?: Value;
+}
+
+function termsOf(
+  { sum: { scope }, biases, vector }: AdditiveScores,
+  queries: Value,
+  keys: Value,
+): FoundAttention["additive"] {
+  const axes = ["…", "d"];
+  return {
+    additiveQuery: {
+      axes,
+      make: (to) =>
+        biases.reduce(
+          (sum, bias) => to.one(scope, "Add", [sum, to.asFloat(bias)]),
+          to.one(scope, "Identity", [to.asFloat(queries)]),
+        ),
+    },
+    additiveKey: { axes, make: (to) => to.one(scope, "Identity", [to.asFloat(keys)]) },
+    ...(vector && {
+      additiveVector: { axes, make: (to) => to.one(scope, "Reshape", [to.asFloat(vector), row(to, scope)]) },
+    }),
+  };
+}
+
+function row(to: Additions, scope: Op["scope"]): string {
+  return to.constant(scope, { type: "int64", dims: [2], numbers: [1, -1] });
+}
+
 /** The Add whose Tanh the scores are reduced from, where both its terms are content. */
-function sumBehind(scores: Value, { origins }: Known): Op | undefined {
-  let open: Value[] = [scores];
+function sumBehind(scores: Value, { origins }: Known): AdditiveScores | undefined {
+  let open: { value: Value; vector?: Value }[] = [{ value: scores }];
   for (let distance = 0; distance < FARTHEST && open.length; distance++) {
-    const next: Value[] = [];
-    for (const value of open) {
+    const next: typeof open = [];
+    for (const { value, vector } of open) {
       const op = value.producer;
       if (!op) continue;
       if (op.node.opType === "Tanh") {
-        const sum = biasFree(op.inputs[0]?.producer, origins);
-        if (sum) return sum;
+        const found = biasFree(op.inputs[0]?.producer, origins);
+        if (found) return { ...found, ...(vector && { vector }) };
       }
       if (!PASSES.has(op.node.opType) && !reduces(op)) continue;
-      next.push(...op.inputs.filter((input) => input !== undefined).filter(origins.isData));
+      const stored = op.inputs.find((input) => input !== undefined && origins.isConstant(input));
+      const own = reduces(op) ? op.inputs[1] : op.node.opType === "Mul" ? stored : undefined;
+      const inputs = op.inputs.filter((input) => input !== undefined).filter(origins.isData);
+      next.push(...inputs.map((input) => ({ value: input, vector: vector ?? own })));
     }
     open = next.slice(0, 64);
   }
@@ -107,11 +151,17 @@ function reduces(op: Op): boolean {
 }
 
 /** Steps over the addition of a stored bias to the addition of two terms of content. */
-function biasFree(op: Op | undefined, origins: Known["origins"]): Op | undefined {
+function biasFree(
+  op: Op | undefined,
+  origins: Known["origins"],
+): Pick<AdditiveScores, "sum" | "biases"> | undefined {
+  const biases: Value[] = [];
   for (let at = op, step = 0; at?.node.opType === "Add" && step < 4; step++) {
     const [a, b] = at.inputs;
-    if (a && b && origins.isData(a) && origins.isData(b)) return at;
-    at = (a && origins.isData(a) ? a : b)?.producer;
+    if (!a || !b) return undefined;
+    if (origins.isData(a) && origins.isData(b)) return { sum: at, biases };
+    biases.push(origins.isData(a) ? b : a);
+    at = (origins.isData(a) ? a : b).producer;
   }
   return undefined;
 }

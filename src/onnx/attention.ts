@@ -1,3 +1,4 @@
+import type { AdditivePart } from "../core/run";
 import type { Additions } from "./additions";
 import type { Op, Value } from "./dataflow";
 import type { Product } from "./product";
@@ -24,6 +25,8 @@ export interface FoundAttention {
   readonly k?: Place;
   readonly v?: Place;
   readonly output?: Place;
+  /** Of additive attention: the terms of its scores. */
+  readonly additive?: Readonly<Partial<Record<AdditivePart, Place>>>;
   readonly nHeads?: number;
   readonly nKeyHeads?: number;
   readonly dHead?: number;

@@ -10,7 +10,7 @@ import { findSpelledOut } from "./findAttention";
 import type { Known } from "./known";
 import { findFused } from "./fused/find";
 import type { ValueInfo } from "./graph";
-import { isProjectionPart } from "./instrumented";
+import { isAdditivePart, isProjectionPart } from "./instrumented";
 import type {
   Capture,
   CapturedOutput,
@@ -147,6 +147,10 @@ function placeOf(
   what: Capture,
   projections: Projections,
 ): { place: Place; scope: Scope } | undefined {
+  if (isAdditivePart(what)) {
+    const place = attention.additive?.[what];
+    return place && { place, scope: attention.op.scope };
+  }
   if (!isProjectionPart(what)) {
     const place = attention[what];
     return place && { place, scope: attention.op.scope };

@@ -1,5 +1,6 @@
 import type { ScoreStep } from "../core/recompute";
 import type {
+  AdditivePart,
   BlockKind,
   HeadVectors,
   LayerTensor,
@@ -23,6 +24,12 @@ export const PROJECTION_PARTS: readonly ProjectionPart[] = [
   "before",
   "after",
 ];
+
+export const ADDITIVE_PARTS: readonly AdditivePart[] = ["additiveQuery", "additiveKey", "additiveVector"];
+
+export function isAdditivePart(what: Capture): what is AdditivePart {
+  return (ADDITIVE_PARTS as readonly Capture[]).includes(what);
+}
 
 export function isProjectionPart(what: Capture): what is ProjectionPart {
   return (PROJECTION_PARTS as readonly Capture[]).includes(what);
@@ -94,7 +101,7 @@ export type GraphOutput = GraphInput;
  * in. An axis may have length 1 where others of the layer are longer (one key head for all: broadcast); "b" may be a
  * multiple of the batch that was given (windows folded into it); "q" may be missing where there is one query. Parts of the
  * projection are ["…", "m"] or ["…", "c"]: whatever comes before the last axis counts positions ("m" dModel, "c" heads x
- * dHead); W_O is ["c", "m"].
+ * dHead); W_O is ["c", "m"]. Terms of additive scores are ["…", "d"].
  */
 export interface CapturedOutput {
   readonly name: string;
@@ -147,6 +154,8 @@ export interface LayerReport {
   readonly scale?: number;
   readonly mask: string;
   readonly has: readonly (Measure | HeadVectors)[];
+  /** Of additive attention alone: which terms of its scores can be handed over. */
+  readonly additive?: readonly AdditivePart[];
   readonly projection: ProjectionOfLayer;
   /** Name of the node that computes the weights, for finding it in Netron. */
   readonly node: string;

@@ -5,7 +5,7 @@ import type { Op } from "./dataflow";
 import { shorten } from "./errors";
 import type { Known } from "./known";
 import type { GraphReport, LayerReport, PositionReport } from "./instrumented";
-import { CAPTURES } from "./instrumented";
+import { ADDITIVE_PARTS, CAPTURES } from "./instrumented";
 import { precisionOf } from "./precision";
 
 const KINDS: readonly BlockKind[] = ["encoder", "decoder", "cross"];
@@ -55,6 +55,7 @@ function layerReport(
     ...(productScale !== undefined && { scale: productScale }),
     mask: (masks.get(attention) ?? "") + (window ? `, the last ${window} keys` : ""),
     has,
+    ...(attention.additive && { additive: ADDITIVE_PARTS.filter((part) => attention.additive?.[part]) }),
     projection: { has: parts, around, ...(missing && { missing }) },
     node: nameOf(attention.op),
     ...(notes.length && { note: notes.join("; ") }),

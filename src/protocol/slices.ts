@@ -2,6 +2,7 @@ import type { Marginals } from "../core/marginals";
 import type { HeadAddress, HeadChoice, HeadVectors, BlockKind, Measure } from "../core/run";
 import type { Tensor } from "../core/tensor";
 import type { TokenLayout } from "../core/tokenLayout";
+import type { AdditiveSlices } from "./additive";
 import type { ComparisonSlices } from "./comparison";
 import type { GenerationSlices } from "./generation";
 import type { PositionSlices } from "./positions";
@@ -12,7 +13,7 @@ import type { ProjectionSlices } from "./projection";
  * a page without a host answers from the data it carries. No answer is larger than 1 MB in normal use.
  */
 export interface Slices
-  extends PositionSlices, ComparisonSlices, ProjectionSlices, GenerationSlices {
+  extends PositionSlices, ComparisonSlices, ProjectionSlices, AdditiveSlices, GenerationSlices {
   /** Dims [queries, keys] of the window; larger windows come max-pooled to at most maxRows x maxColumns. */
   matrix(query: MatrixQuery): Promise<MatrixSlice>;
   /** Sums and entropies of all rows and columns of a choice, unpooled. */

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import type { ViewName } from "../../src/protocol/viewContract";
+import { engineRun } from "../support/engineRun";
 import { modelRun } from "../support/modelRun";
 import { expectAccessible } from "./axe";
 import { problemsOf, settled, setTheme, startHarness, type Harness, type PageOptions } from "./harness";
@@ -88,7 +89,7 @@ describe("Steps", () => {
     expect(await row.innerText()).toContain(score.toPrecision(4));
     const checks = await page.locator(".flow .check").allInnerTexts();
     expect(checks).toHaveLength(3);
-    for (const check of checks) expect(check).toMatch(/^✓ (0|\de−\d)$/);
+    for (const check of checks) expect(check).toMatch(/^✓ (0|\de−\d+)$/);
   });
 
   test("mark a key in table, token strip and readout, and a dimension in every strip", async () => {
@@ -139,7 +140,7 @@ describe("Steps", () => {
     expect(rows.at(-2)).toContain(text(before[8 * 256]!));
     expect(rows.at(-1)).toContain(text(after[8 * 256]!));
     for (const check of await page.locator(".residual .check").allInnerTexts())
-      expect(check).toMatch(/^✓ (0|\de−\d)$/);
+      expect(check).toMatch(/^✓ (0|\de−\d+)$/);
   });
 
   test("choose a head by what it adds, and see the lengths for all queries", async () => {
@@ -153,6 +154,43 @@ describe("Steps", () => {
     await page.getByRole("img", { name: /^Length of what each head adds, 9 by 8/ }).focus();
     await press("ArrowRight");
     expect(await page.locator(".addition-pictures .here").first().innerText()).toMatch(/^head 6: \d/);
+  });
+
+  test("show additive scores dimension by dimension, and why they have no W_O", async () => {
+    const dates = await engineRun("dates-additive", "the 7th of May, 2019", "2019-05-07");
+    const of = (what: string) => dates.tensors.find((tensor) => tensor.what === what)!;
+    const selection = {
+      view: "steps",
+      choice: { block: "cross", layer: 0, head: 0 },
+      measure: "weights",
+      query: 3,
+    } as const;
+    page = await harness.open({ ...dates, selection }, {});
+    await page.locator(".flow").waitFor();
+    expect(await page.locator(".term").allInnerTexts()).toEqual(
+      ["softmax", "vᵀ tanh(W_q q + W_k k)", "+ 0", "V", "concat", "W_O", "+ x"], // prettier-ignore
+    );
+    const [q, k, v] = [of("additiveQuery"), of("additiveKey"), of("additiveVector")];
+    await page.locator(".flow").focus();
+    await press("Home", "ArrowDown", "ArrowDown");
+    await page.locator(".bar-plot").focus();
+    await press("Home", "ArrowRight");
+    const [ofQuery, ofKey] = [q.data[3 * 96 + 1]!, k.data[2 * 96 + 1]!];
+    const bent = Math.tanh(ofQuery + ofKey);
+    const bars = await page.locator(".bar-name").allInnerTexts();
+    expect(bars.map((bar) => bar.replaceAll(/\s+/g, " "))).toEqual([
+      `W_q q ${text(ofQuery)}`,
+      `W_k k ${text(ofKey)}`,
+      `tanh(q + k) ${text(bent)}`,
+      `v ${text(v.data[1]!)}`,
+      `v ∘ tanh ${text(v.data[1]! * bent)}`,
+    ]);
+    for (const check of await page.locator(".flow .check").allInnerTexts())
+      expect(check).toMatch(/^✓ (0|\de−\d+)$/);
+    await page.locator(".term[data-stage=projection]").click();
+    await settled(page);
+    expect(await page.locator(".notice-line").innerText()).toContain("are joined with something else");
+    await expectAccessible(page);
   });
 
   test("say why there is no W_O", async () => {

@@ -4,6 +4,7 @@ import type { Slices } from "../../src/protocol/slices";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { compareChoices, similarHeads } from "../../src/store/comparison";
 import { distanceSlice } from "../../src/store/distances";
+import { additiveSlice } from "../../src/store/additive";
 import { additionsSlice, projectionSlice } from "../../src/store/projection";
 import { positionNumbers } from "../../src/store/positionNumbers";
 import {
@@ -35,6 +36,7 @@ export function standaloneSlices(content: StandaloneRun): Slices {
       compareChoices({ run, choice }, { run, choice: other.choice }, size),
     distances: async ({ block }) => distanceSlice(run, block),
     projection: async ({ address, query }) => projectionSlice(run, address, query),
+    additive: async ({ block, layer }) => additiveSlice(run, block, layer),
     additions: async ({ block, layer }) => additionsSlice(run, block, layer),
     positions: async () => {
       const known = content.positions ?? { scheme: "unknown", parameters: {} };
@@ -91,6 +93,9 @@ export function carriedSummary({ run, tensors }: StandaloneRun): RunSummary {
       layers: block.layers.map((info) => ({
         ...info,
         has: info.has.filter((what) => carries(tensors, block.kind, info.layer, what)),
+        ...(info.additive && {
+          additive: info.additive.filter((part) => carries(tensors, block.kind, info.layer, part)),
+        }),
         ...(info.projection && {
           projection: {
             ...info.projection,

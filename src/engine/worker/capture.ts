@@ -3,7 +3,7 @@ import { unexpectedShape } from "../../core/errors";
 import { fromFloat16 } from "../../core/float16";
 import type { LayerTensor, Measure } from "../../core/run";
 import { elementCount, tensor, type Tensor } from "../../core/tensor";
-import { isProjectionPart, type CapturedOutput } from "../../onnx/instrumented";
+import { isAdditivePart, isProjectionPart, type CapturedOutput } from "../../onnx/instrumented";
 import type { RuntimeTensor } from "../runtime";
 
 /**
@@ -12,7 +12,8 @@ import type { RuntimeTensor } from "../runtime";
  * first. Of a batch of `nBatch` only the first is taken. The runtime's own memory is used where the order allows it.
  */
 export function unfold(captured: CapturedOutput, output: RuntimeTensor, nBatch = 1): Tensor {
-  if (isProjectionPart(captured.what)) return asMatrix(captured, output, nBatch);
+  if (isProjectionPart(captured.what) || isAdditivePart(captured.what))
+    return asMatrix(captured, output, nBatch);
   const rest = isMeasure(captured.what) ? [["q"], ["k"]] : [["p"], ["d"]];
   try {
     const { data, dims, axes } = firstOfBatch(captured, output, nBatch);

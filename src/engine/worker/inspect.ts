@@ -151,6 +151,7 @@ function readLayers(model: OpenModel, captured: readonly CapturedTensor[]) {
           mask: weights ? maskOf(weights, queries === keys) : { kind: "unknown" },
           has: report.has,
           projection: report.projection,
+          ...(report.additive && { additive: report.additive }),
           ...(!weights && { missing: report.note ?? "its weights are not in the graph" }),
         },
       };

@@ -6,7 +6,7 @@ import { parseConfig, type ModelConfig } from "../../model/config";
 import type { FileReader } from "../../model/files";
 import { readJson } from "../../model/json";
 import { instrument } from "../../onnx/instrument";
-import { PROJECTION_PARTS } from "../../onnx/instrumented";
+import { ADDITIVE_PARTS, PROJECTION_PARTS } from "../../onnx/instrumented";
 import type { Capture, GraphReport, InstrumentedModel } from "../../onnx/instrumented";
 import type { Tokenizer } from "../../tokenizer/tokenizer";
 import { openSession, type RuntimeSession } from "../runtime";
@@ -21,7 +21,7 @@ export type Depth = "weights" | "all" | "projection" | "formulas" | "lens";
 
 const captures: Readonly<Record<Depth, readonly Capture[]>> = {
   weights: ["weights"],
-  all: ["weights", "scores", "q", "k", "v", "output"],
+  all: ["weights", "scores", "q", "k", "v", "output", ...ADDITIVE_PARTS],
   projection: ["output", ...PROJECTION_PARTS],
   lens: [],
   formulas: ["weights", "q", "k", "v", "output"],

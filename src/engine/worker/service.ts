@@ -1,5 +1,5 @@
 import { HeadlightError, badRequest, unknownRun } from "../../core/errors";
-import type { BlockKind, HeadVectors, LayerTensor, Measure } from "../../core/run";
+import type { BlockKind, HeadVectors, LayerOfRun, LayerTensor, Measure } from "../../core/run";
 import type { Local } from "../../protocol/channel";
 import type { AheadAnswer, AheadQuestion } from "../../protocol/ahead";
 import type {
@@ -21,6 +21,7 @@ import {
   vectorSlices,
 } from "../../store/slices";
 import { layerOf } from "../../store/heads";
+import { additiveSlice } from "../../store/additive";
 import { additionsSlice, projectionSlice } from "../../store/projection";
 import { RunStore } from "../../store/runStore";
 import type { StoredRun } from "../../store/storedRun";
@@ -29,6 +30,7 @@ import { describeModel } from "./describeModel";
 import { deepen, inspect, type Stages } from "./inspect";
 import { lensSlice, runLens, type LensOfRun } from "./lens";
 import { modelPositions } from "./modelPositions";
+import type { Depth } from "./openModel";
 import { Models } from "./models";
 import type { Platform } from "./platform";
 import { mostLikely, tokenPredictions } from "./predictions";
@@ -87,27 +89,32 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     return run;
   }
 
-  /** The run with a layer's output projection and residual stream, by running again where they were not captured. */
-  async function withProjection(
+  /** The run with these parts of a layer, by running again where they were not captured. */
+  async function withParts(
     runId: string,
-    block: BlockKind,
-    layerIndex: number,
+    layerOfRun: { block: BlockKind; layer: number },
+    wanted: (info: LayerOfRun) => readonly LayerTensor[],
+    depth: Depth,
     signal: AbortSignal,
   ): Promise<StoredRun> {
     const run = store.get(runId);
-    const layer = layerOf(run, block, layerIndex);
-    const parts = layer.info.projection?.has ?? [];
+    const layer = layerOf(run, layerOfRun.block, layerOfRun.layer);
+    const parts = wanted(layer.info);
     const lacks = () => parts.some((part) => !layer.tensors.has(part));
     const request = requests.get(run);
     if (!request || !lacks()) return run;
     await queue.run(async () => {
       if (!lacks()) return;
-      const wanted = new Set<LayerTensor>([...parts, "output"]);
-      await deepen(run, request, wanted, stages(), signal, { depth: "projection", only: layer });
+      await deepen(run, request, new Set(parts), stages(), signal, { depth, only: layer });
       store.evict();
     }, signal);
     return run;
   }
+  const behindHeads = ({ projection, has }: LayerOfRun): LayerTensor[] => [
+    ...(projection?.has ?? []),
+    ...(projection?.has.length && has.includes("output") ? (["output"] as const) : []),
+  ];
+  const additiveTerms = ({ additive = [] }: LayerOfRun) => additive;
 
   /** How a run's model shows an id. */
   async function textsOf(run: StoredRun): Promise<(id: number) => string> {
@@ -190,9 +197,15 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead }, graph);
       }, signal),
     projection: async ({ runId, address, query }, { signal }) =>
-      projectionSlice(await withProjection(runId, address.block, address.layer, signal), address, query),
+      projectionSlice(await withParts(runId, address, behindHeads, "projection", signal), address, query),
     additions: async ({ runId, block, layer }, { signal }) =>
-      additionsSlice(await withProjection(runId, block, layer, signal), block, layer),
+      additionsSlice(
+        await withParts(runId, { block, layer }, behindHeads, "projection", signal),
+        block,
+        layer,
+      ),
+    additive: async ({ runId, block, layer }, { signal }) =>
+      additiveSlice(await withParts(runId, { block, layer }, additiveTerms, "all", signal), block, layer),
     mask: ({ runId, block, layer }) => maskSlice(store.get(runId), block, layer),
     headVectors: async ({ runId, address, which }, { signal }) =>
       headVectorSlice(await withTensors(runId, which, signal), address, which),

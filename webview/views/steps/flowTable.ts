@@ -85,7 +85,9 @@ export function flowTable(table: FlowTable) {
           ${
             flow.q || flow.terms
               ? html`<tr class="vector">
-                  <th scope="row" class="key-cell">q of ${table.queryLabel}</th>
+                  <th scope="row" class="key-cell">
+                    ${flow.isAdditive ? "W_q q" : "q"} of ${table.queryLabel}
+                  </th>
                   ${columns.map(
                     (column, i) =>
                       html`<td
@@ -145,15 +147,15 @@ export function flowTable(table: FlowTable) {
       </table>
     </div>
     <div class="flow-legends">
-      ${flow.terms ? colourLegend(flow.terms.scale, colours.signed, colours.palette, "q ∘ k") : nothing}
-      ${flow.q ? colourLegend(flow.q.scale, colours.signed, colours.palette, "q") : nothing}
+      ${flow.terms ? colourLegend(flow.terms.scale, colours.signed, colours.palette, flow.isAdditive ? "v ∘ tanh" : "q ∘ k") : nothing}
+      ${flow.q ? colourLegend(flow.q.scale, colours.signed, colours.palette, flow.isAdditive ? "W_q q" : "q") : nothing}
       ${flow.values ? colourLegend(flow.values.scale, colours.signed, colours.palette, "weight × v") : nothing}
       ${flow.output ? colourLegend(flow.output.scale, colours.signed, colours.palette, "output") : nothing}
     </div>`;
 }
 
 function checkOf({ stage, name }: FlowColumn, checks: Steps["checks"]) {
-  if (stage === "scale") return checks.scores;
+  if (stage === "scale" || name === "vᵀ tanh") return checks.scores;
   if (stage === "softmax" && name === "weight") return checks.weights;
   return stage === "values" ? checks.output : undefined;
 }

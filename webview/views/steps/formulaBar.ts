@@ -1,11 +1,11 @@
 import { html, nothing } from "lit-html";
 import type { StageText, Stage } from "./stage";
-import { stages } from "./stage";
 
 /** The formula with each term a button; arrow keys walk the terms, the current one is lit. */
 export function formulaBar(texts: readonly StageText[], current: Stage, choose: (stage: Stage) => void) {
   const term = (stage: Stage) => {
-    const text = texts.find((each) => each.stage === stage)!;
+    const text = texts.find((each) => each.stage === stage);
+    if (!text) return nothing;
     const isCurrent = stage === current;
     return html`<button
       type="button"
@@ -23,9 +23,9 @@ export function formulaBar(texts: readonly StageText[], current: Stage, choose: 
   };
   const onKey = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const at = stages.indexOf(current);
-    const next = event.key === "Home" ? 0 : event.key === "End" ? stages.length - 1 : by && at + by;
-    const stage = next === undefined ? undefined : stages[next];
+    const at = texts.findIndex(({ stage }) => stage === current);
+    const next = event.key === "Home" ? 0 : event.key === "End" ? texts.length - 1 : by && at + by;
+    const stage = next === undefined ? undefined : texts[next]?.stage;
     if (!stage) return;
     event.preventDefault();
     event.stopPropagation();

@@ -1,4 +1,5 @@
 import { html, svg, type TemplateResult } from "lit-html";
+import { additiveTerms } from "../../../src/core/scoring/functions";
 import { productTerms, valueTerms, type HeadTensors, type Steps } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
 import { quantise, type Cells } from "../../../src/paint/heatmap";
@@ -9,6 +10,8 @@ import type { Stage } from "./stage";
 /** Everything that the table of one query shows, made when the query or the head changes. */
 export interface Flow {
   readonly query: number;
+  /** Scores are vᵀ tanh(q + k); `q` and `terms` are of these then. */
+  readonly isAdditive: boolean;
   /** Keys in the order of the rows. */
   readonly keys: readonly number[];
   readonly visible: (key: number) => boolean;
@@ -44,23 +47,30 @@ export function makeFlow(
 ): Flow {
   const weights = (head.weights ?? steps.weights)?.data;
   const scores = head.scores?.data ?? steps.scaled?.data;
-  const nKeys = weights?.length ?? scores?.length ?? head.k?.dims[0] ?? head.v?.dims[0] ?? 0;
+  const nKeys =
+    weights?.length ?? scores?.length ?? head.k?.dims[0] ?? head.additive?.k.dims[0] ?? head.v?.dims[0] ?? 0;
   const keys = Array.from({ length: nKeys }, (_, key) => key);
   if (order === "weight" && weights) keys.sort((a, b) => (weights[b]! || 0) - (weights[a]! || 0) || a - b);
   const mixing = head.weights ?? steps.weights;
   const output = head.output ?? steps.output;
+  const { additive } = head;
+  const q = additive?.q ?? head.q;
+  const terms = additive
+    ? additiveTerms(additive.q, additive.k, additive.v, 0)
+    : head.q && head.k && productTerms(head.q, head.k, 0);
   return {
     query,
+    isAdditive: additive !== undefined,
     keys,
     visible,
     product: steps.product?.data,
-    scaled: steps.scaled?.data,
+    ...(steps.scaled !== steps.product && { scaled: steps.scaled?.data }),
     bias: steps.bias?.tensor.data,
     scores,
     weights,
-    terms: head.q && head.k && strips(productTerms(head.q, head.k, 0), visible),
+    terms: terms && strips(terms, visible),
     values: mixing && head.v && strips(valueTerms(mixing, head.v, 0), () => true),
-    q: head.q && strips(head.q, () => true),
+    q: q && strips(q, () => true),
     output: output && strips(output, () => true),
   };
 }
@@ -95,10 +105,15 @@ export function flowColumns(
   const { product, scaled, bias, scores, weights, terms, values } = flow;
   const extent = { product: extentOf(product, flow.visible), scores: extentOf(scores, flow.visible) };
   const columns: (FlowColumn | undefined)[] = [
-    terms && { stage: "product", name: "q ∘ k", kind: "strip", cell: (key) => strip(terms, key, "products") },
+    terms && {
+      stage: "product",
+      name: flow.isAdditive ? "v ∘ tanh" : "q ∘ k",
+      kind: "strip",
+      cell: (key) => strip(terms, key, "products"),
+    },
     product && {
       stage: "product",
-      name: "q · k",
+      name: flow.isAdditive ? "vᵀ tanh" : "q · k",
       kind: "number",
       cell: (key) => signedBar(product[key]!, extent.product),
     },

@@ -34,9 +34,21 @@ export function stageTexts(
   dKey: number | undefined,
   scale: Scale | undefined,
   bias: Bias | undefined,
+  isAdditive = false,
 ): StageText[] {
-  return stages.map((stage) => ({ stage, ...textOf(stage, dKey, scale, bias) }));
+  const shown = isAdditive ? stages.filter((stage) => stage !== "scale") : stages;
+  return shown.map((stage) => ({
+    stage,
+    ...textOf(stage, dKey, scale, bias),
+    ...(isAdditive && stage === "product" && ADDITIVE),
+  }));
 }
+
+const ADDITIVE: Omit<StageText, "stage"> = {
+  term: "vᵀ tanh(W_q q + W_k k)",
+  title: "Additive scores",
+  says: "Query and key are projected and added, tanh bends each dimension into −1 to 1, and v weighs the dimensions; their sum is the score.",
+};
 
 function textOf(
   stage: Stage,

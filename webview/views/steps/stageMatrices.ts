@@ -88,10 +88,18 @@ export function stageMatrices(
     };
   };
   const list = [
-    signed("product", "Q", q, "query", "dKey", all),
-    signed("product", "K", k, "key", "dKey", all),
-    signed("product", "Q Kᵀ", steps.product, "query", "key", all),
-    signed("scale", "scaled", steps.scaled, "query", "key", all, steps.checks.scores),
+    ...(head.additive
+      ? [
+          signed("product", "W_q q", head.additive.q, "query", "dKey", all),
+          signed("product", "W_k k", head.additive.k, "key", "dKey", all),
+          signed("product", "vᵀ tanh", steps.product, "query", "key", all, steps.checks.scores),
+        ]
+      : [
+          signed("product", "Q", q, "query", "dKey", all),
+          signed("product", "K", k, "key", "dKey", all),
+          signed("product", "Q Kᵀ", steps.product, "query", "key", all),
+          signed("scale", "scaled", steps.scaled, "query", "key", all, steps.checks.scores),
+        ]),
     steps.bias?.kind === "mask" && maskMatrix(steps.bias.tensor),
     steps.bias?.kind !== "mask" &&
       signed("bias", "added", steps.bias && rounded(steps.bias.tensor), "query", "key", visible),

@@ -1,6 +1,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
 import type { HeadAddress, HeadVectors, LayerOfRun, Measure } from "../../../src/core/run";
 import { recompute, type HeadTensors, type Steps } from "../../../src/core/steps";
+import type { AdditiveSlice } from "../../../src/protocol/additive";
 import type { Tensor } from "../../../src/core/tensor";
 import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
@@ -56,6 +57,9 @@ export function createStepsArrangement(): StepsArrangement {
     pointedHead: signal<number | undefined>(undefined),
   };
 }
+
+/** W_q q, W_k k and v: without one of them there is nothing to add up. */
+const ADDITIVE_TERMS = 3;
 
 const wanted: readonly (Measure | HeadVectors)[] = ["q", "k", "v", "scores", "weights", "output"];
 
@@ -124,14 +128,28 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
     weights: matrix("weights"),
   };
   const rows = { scores: row("scores"), weights: row("weights") };
+  const isAdditive = computed(() => layer.value?.additive?.length === ADDITIVE_TERMS);
+  const { state: additive, stop: stopAdditive } = load<AdditiveSlice>(() => {
+    const runId = run.value?.runId;
+    if (!runId || !address.value || !isAdditive.value) return undefined;
+    const ask = { runId, block: address.value.block, layer: address.value.layer };
+    return { key: JSON.stringify(ask), ask: (signal) => remote.additive(ask, { signal }) };
+  });
+  stops.push(stopAdditive);
   const pending = computed(() =>
-    [...Object.values(loaded), ...Object.values(rows)].some(({ value }) => value.pending),
+    [...Object.values(loaded), ...Object.values(rows), additive].some(({ value }) => value.pending),
   );
   // The last complete head stays while the next one is on its way: its parts must not mix.
   let lastHead: HeadTensors = {};
   const head = computed((): HeadTensors => {
     const tensors = Object.entries(loaded).map(([name, { value }]) => [name, value.value] as const);
-    if (!pending.value) lastHead = Object.fromEntries(tensors.filter(([, tensor]) => tensor)) as HeadTensors;
+    const terms = additive.value.value;
+    if (!pending.value) {
+      lastHead = {
+        ...(Object.fromEntries(tensors.filter(([, tensor]) => tensor)) as HeadTensors),
+        ...(terms && { additive: terms }),
+      };
+    }
     return lastHead;
   });
   const whole = computed(() => {
@@ -141,9 +159,10 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
     return q && k && scores ? recompute(firstRows({ q, k, scores }, SCALE_QUERIES)) : undefined;
   });
   const rowSteps = computed(() => {
-    const { q, k, v, scores, weights, output } = head.value;
+    const { q, k, v, scores, weights, output, additive } = head.value;
     const at = query.value;
     const one: HeadTensors = {
+      ...(additive && { additive: { ...additive, q: rowOf(additive.q, at) } }),
       ...(q && { q: rowOf(q, at) }),
       ...(k && { k }),
       ...(v && { v }),
@@ -196,7 +215,12 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
     query,
     row: rowSteps,
     outputs: computed(() => outputs.value.value && outputsOf(outputs.value.value, query.value)),
-    missing: computed(() => wanted.filter((what) => layer.value && !layer.value.has.includes(what))),
+    missing: computed(() =>
+      wanted.filter((what) => {
+        const isReplaced = isAdditive.value && (what === "q" || what === "k");
+        return layer.value && !isReplaced && !layer.value.has.includes(what);
+      }),
+    ),
     stop: () => stops.forEach((each) => each()),
   };
 }

@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
+import type { HeadTensors } from "../../../src/core/steps";
 import type { ProjectionSlice } from "../../../src/protocol/projection";
 import { onFrame } from "../../frame";
 import { watchColours, type Colours } from "../../parts/colours";
@@ -14,7 +15,7 @@ import { aroundSentence, whyNot } from "./projectionData";
 import { contributionOf, projectionStage } from "./projectionStage";
 import { residualStage } from "./residualStage";
 import { makeFlow } from "./queryFlow";
-import { isBehindHeads, stageTexts } from "./stage";
+import { isBehindHeads, stageTexts, type Stage } from "./stage";
 import { matricesRow, stageMatrices, type StageMatrix } from "./stageMatrices";
 import { stepsExplanation } from "./stepsExplanation";
 import { createStepsArrangement, createStepsData } from "./stepsData";
@@ -31,7 +32,7 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
   const steps = createStepsData(inspector, arrangement);
   const colours = watchColours(inspector);
   const scrollTop = signal(0);
-  const { stage, mode, keyOrder, dimensionOrder, dimension, modelDimension } = arrangement;
+  const { mode, keyOrder, dimensionOrder, dimension, modelDimension } = arrangement;
 
   const isVisible = computed(() => data.isVisible.value ?? (() => true));
   const flow = computed(() => {
@@ -49,8 +50,16 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
   });
   const texts = computed(() => {
     const found = steps.whole.value ?? steps.row.value?.steps;
-    return stageTexts(steps.head.value.q?.dims[1], found?.scale, found?.bias);
+    const { q, additive } = steps.head.value;
+    return stageTexts(q?.dims[1], found?.scale, found?.bias, additive !== undefined);
   });
+  /** The chosen stage; the first one where this layer does not have it (additive scores have no scale). */
+  const stage = computed((): Stage =>
+    texts.value.some(({ stage: each }) => each === arrangement.stage.value)
+      ? arrangement.stage.value
+      : "product",
+  );
+  const chooseStage = (next: Stage) => (arrangement.stage.value = next);
   /** The key under the pointer, else the one with the largest weight. */
   const key = computed(() => {
     const at = inspector.pointed.value;
@@ -76,8 +85,8 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
   const stop = onFrame(() => {
     render(
       html`<div class="steps">
-        ${formulaBar(texts.value, stage.value, (next) => (stage.value = next))} ${toolbar()} ${notices()}
-        ${body()} ${explanation(inspector, stepsExplanation)}
+        ${formulaBar(texts.value, stage.value, chooseStage)} ${toolbar()} ${notices()} ${body()}
+        ${explanation(inspector, stepsExplanation)}
       </div>`,
       root,
     );
@@ -154,7 +163,7 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
               inspector.pointed.value = undefined;
               dimension.value = undefined;
             },
-            choose: (next) => (stage.value = next),
+            choose: chooseStage,
           })
         : nothing;
     }
@@ -268,19 +277,27 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
     };
     const keyName = `${inspector.keys.value.labels[at]} (${at})`;
     const queryName = `${inspector.queries.value.labels[shown.query]} (${shown.query})`;
-    const k = steps.head.value.k;
-    const v = steps.head.value.v;
+    const { k, v, additive } = steps.head.value;
+    const bent = additive && bentSum(additive, shown.query, at);
     const candidates: [string, Float32Array | undefined, boolean][] = isValues
       ? [
           ["v of key", v && rowOf({ tensor: v }, at), false],
           ["weight × v", rowOf(shown.values, at), false],
           ["output", rowOf(shown.output, 0), false],
         ]
-      : [
-          ["q", rowOf(shown.q, 0), false],
-          ["k", k && rowOf({ tensor: k }, at), false],
-          ["q ∘ k", rowOf(shown.terms, at), true],
-        ];
+      : additive
+        ? [
+            ["W_q q", rowOf(shown.q, 0), false],
+            ["W_k k", rowOf({ tensor: additive.k }, at), false],
+            ["tanh(q + k)", bent, false],
+            ["v", additive.v, false],
+            ["v ∘ tanh", rowOf(shown.terms, at), true],
+          ]
+        : [
+            ["q", rowOf(shown.q, 0), false],
+            ["k", k && rowOf({ tensor: k }, at), false],
+            ["q ∘ k", rowOf(shown.terms, at), true],
+          ];
     const rows = candidates.flatMap(([name, values, sums]): BarRow[] =>
       values ? [{ name, values, sums }] : [],
     );
@@ -305,6 +322,12 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
       render(nothing, root);
     },
   };
+}
+
+/** tanh(q + k) of one query and key. */
+function bentSum({ q, k }: NonNullable<HeadTensors["additive"]>, query: number, key: number): Float32Array {
+  const d = k.dims[1] ?? 0;
+  return Float32Array.from({ length: d }, (_, i) => Math.tanh(q.data[query * d + i]! + k.data[key * d + i]!));
 }
 
 function toggle(label: string, on: boolean, change: (on: boolean) => void) {

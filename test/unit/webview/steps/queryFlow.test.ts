@@ -89,7 +89,7 @@ describe("the terms of the formula", () => {
   it("name what was found in the run", () => {
     const { scale, bias } = recompute({ ...head });
     expect(stageTexts(4, scale, bias).map(({ term }) => term)).toEqual(
-      ["Q Kᵀ", "/ √4", "+ mask", "softmax", "V", "concat"], // prettier-ignore
+      ["Q Kᵀ", "/ √4", "+ mask", "softmax", "V", "concat", "W_O", "+ x"], // prettier-ignore
     );
     expect(stageTexts(4, { value: 1, how: "one" }, undefined)[1]!.term).toBe("× 1");
     expect(stageTexts(undefined, undefined, undefined)[1]!.term).toBe("/ √d_k");
