@@ -2,6 +2,7 @@ import { Additions } from "./additions";
 import type { FoundAttention, Place } from "./attention";
 import { placeInBlocks } from "./blocks";
 import type { Placed } from "./blocks";
+import { bucketTables } from "./bucketTables";
 import { buildDataflow } from "./dataflow";
 import type { Scope } from "./dataflow";
 import { capturedFormula } from "./capturedFormula";
@@ -73,6 +74,7 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     positionTable: positions.table,
     bucketBias: positions.bucketBias,
     ...(lensOutputs && { lens: lensOutputs }),
+    bucketTables: await bucketTables(placed, source),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   ProjectionPart,
 } from "../core/run";
 import type { Tensor } from "../core/tensor";
+import type { BucketTable } from "./bucketTables";
 
 /** What can be asked of an attention. */
 export type Capture = LayerTensor;
@@ -51,6 +52,8 @@ export interface InstrumentedModel {
   /** First rows of the table of positions, [nPositions, dModel], and T5's learned biases, [nBuckets, nHeads], where they lie in the file. */
   readonly positionTable?: Tensor;
   readonly bucketBias?: Tensor;
+  /** T5's buckets of each block that has some. */
+  readonly bucketTables?: readonly BucketTable[];
   /** Where the logit lens was asked for. */
   readonly lens?: LensOutputs;
 }

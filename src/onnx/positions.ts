@@ -8,6 +8,7 @@ import type { Known } from "./known";
 import type { StoredTensor } from "./graph";
 import type { PositionReport } from "./instrumented";
 import { positionsOfAttention } from "./positionsOfAttention";
+import { rotaryPairs } from "./rotaryPairs";
 import type { ByteSource } from "./wire";
 
 /** How a graph marks positions, with the first rows of its table or its learned biases where they lie in the file. */
@@ -28,6 +29,17 @@ const TABLE_ROWS = 512;
  * no token goes into (learned, sinusoidal, or T5's buckets where it is as wide as there are heads), slopes (ALiBi).
  */
 export async function findPositions(
+  known: Known,
+  found: readonly FoundAttention[],
+  reader: ByteSource,
+): Promise<FoundPositions> {
+  const positions = await findScheme(known, found, reader);
+  const { scheme, parameters } = positions.report;
+  const pairs = scheme === "rope" ? rotaryPairs(found, known) : undefined;
+  return pairs ? { ...positions, report: { scheme, parameters: { ...parameters, pairs } } } : positions;
+}
+
+async function findScheme(
   known: Known,
   found: readonly FoundAttention[],
   reader: ByteSource,
@@ -137,7 +149,7 @@ function hasSlopes({ flow }: Known, nHeads: number): boolean {
 }
 
 /** The first rows of a stored matrix, as many as one message carries; nothing where it lies in another file. */
-async function readRows(stored: StoredTensor, reader: ByteSource): Promise<Tensor | undefined> {
+export async function readRows(stored: StoredTensor, reader: ByteSource): Promise<Tensor | undefined> {
   const [length = 0, width = 0] = stored.dims;
   const rows = Math.min(length, TABLE_ROWS, Math.floor(TABLE_BYTES / 4 / Math.max(1, width)));
   const size =

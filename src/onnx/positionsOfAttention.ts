@@ -33,7 +33,7 @@ export async function positionsOfAttention(
 const FARTHEST = 40;
 
 /** Everything a value is computed from within one projection: the way stops at products with stored weights. */
-function beforeProjection(value: Value): Op[] {
+export function beforeProjection(value: Value): Op[] {
   const ops = new Set<Op>();
   let open: (Value | undefined)[] = [value];
   for (let distance = 0; distance < FARTHEST && open.length; distance++) {

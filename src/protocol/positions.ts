@@ -16,12 +16,22 @@ export interface ModelPositions {
   readonly table?: Tensor;
   /** RoPE: radians per position for each pair of dimensions, [pairs]. */
   readonly frequencies?: Float64Array;
+  /** Which dimensions turn together; absent where the graph does not show it. */
   readonly pairs?: RopePairs;
   /** ALiBi: the slope of each head, [nHeads]. */
   readonly slopes?: Float64Array;
   /** T5: how distances are sorted, and what each head adds for each bucket, [nBuckets, nHeads]. */
   readonly buckets?: RelativeBuckets;
   readonly bucketBias?: Tensor;
+  /** The same where the blocks of an encoder-decoder have tables of their own; `buckets` and `bucketBias` are the first's. */
+  readonly bucketsOfBlocks?: readonly BucketsOfBlock[];
+}
+
+export interface BucketsOfBlock {
+  readonly block: BlockKind;
+  readonly buckets: RelativeBuckets;
+  /** [nBuckets, nHeads] */
+  readonly bias?: Tensor;
 }
 
 /** Mean weight over distance of every head of a block: what its positions come to. */

@@ -19,7 +19,9 @@ export function positionNumbers(
       const dimensions = number("dimensions") ?? heads.dHead;
       const base = number("base");
       if (!dimensions || !base) return { ...known, missing: "The base of the rotation was not found." };
-      return { ...known, frequencies: ropeFrequencies(dimensions, base), pairs: "halves" };
+      const { pairs } = known.parameters;
+      const isKnown = pairs === "halves" || pairs === "neighbours";
+      return { ...known, frequencies: ropeFrequencies(dimensions, base), ...(isKnown && { pairs }) };
     }
     case "alibi":
       return { ...known, slopes: alibiSlopes(number("heads") ?? heads.nHeads) };

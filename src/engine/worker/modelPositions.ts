@@ -1,5 +1,6 @@
 import type { Tensor } from "../../core/tensor";
 import type { ModelConfig } from "../../model/config";
+import type { BucketTable } from "../../onnx/bucketTables";
 import type { PositionReport } from "../../onnx/instrumented";
 import type { ModelPositions } from "../../protocol/positions";
 import { positionNumbers } from "../../store/positionNumbers";
@@ -9,7 +10,11 @@ export function modelPositions(
   report: PositionReport,
   config: ModelConfig,
   heads: { readonly nHeads: number; readonly dHead?: number },
-  read: { readonly positionTable?: Tensor; readonly bucketBias?: Tensor } = {},
+  read: {
+    readonly positionTable?: Tensor;
+    readonly bucketBias?: Tensor;
+    readonly bucketTables?: readonly BucketTable[];
+  } = {},
 ): ModelPositions {
   if (report.scheme !== "unknown") {
     const { scheme } = report;
@@ -19,7 +24,20 @@ export function modelPositions(
       { scheme, parameters: { ...beside, ...report.parameters }, source: "graph" },
       heads,
     );
-    return { ...found, table: read.positionTable, bucketBias: read.bucketBias };
+    const { buckets } = found;
+    const ofBlocks =
+      buckets &&
+      read.bucketTables?.map(({ block, bias, bidirectional }) => ({
+        block,
+        buckets: { ...buckets, bidirectional, nBuckets: bias?.dims[0] ?? buckets.nBuckets },
+        ...(bias && { bias }),
+      }));
+    return {
+      ...found,
+      table: read.positionTable,
+      bucketBias: read.bucketBias,
+      ...(ofBlocks?.length && { bucketsOfBlocks: ofBlocks }),
+    };
   }
   if (config.positions) return positionNumbers({ ...config.positions, source: "config.json" }, heads);
   return positionNumbers({ scheme: "unknown", parameters: {} }, heads);

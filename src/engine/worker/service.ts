@@ -191,7 +191,9 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         if (!request) throw unknownRun(runId);
         const model = await models.get(request.model, "weights");
         const { report, config } = model;
-        const { graph } = (await model.parts("weights")).first;
+        const { first, decoder } = await model.parts("weights");
+        const bucketTables = [first, decoder].flatMap((part) => part?.graph.bucketTables ?? []);
+        const graph = { ...first.graph, bucketTables };
         const nHeads = run.layers[0]?.info.nHeads ?? 0;
         const dHead = run.layers[0]?.tensors.get("q")?.dims[2] ?? report.blocks[0]?.layers[0]?.dHead;
         return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead }, graph);

@@ -14,10 +14,16 @@ const expected: [string, object][] = [
   ["distilbert-sdpa-dynamo-opset18", { scheme: "learned" }],
   ["gpt2-eager-ts-opset14", { scheme: "learned" }],
   ["gpt2-eager-dynamo-opset18", { scheme: "learned" }],
-  ["llama-stories260K-eager-ts-opset17", { scheme: "rope", parameters: { base: 10_000, dimensions: 8 } }],
-  ["llama-stories260K-sdpa-dynamo-opset18", { scheme: "rope", parameters: { base: 10_000, dimensions: 8 } }],
-  ["qwen2-eager-ts-opset17", { scheme: "rope" }],
-  ["qwen2-sdpa-dynamo-opset18", { scheme: "rope" }],
+  [
+    "llama-stories260K-eager-ts-opset17",
+    { scheme: "rope", parameters: { base: 10_000, dimensions: 8, pairs: "halves" } },
+  ],
+  [
+    "llama-stories260K-sdpa-dynamo-opset18",
+    { scheme: "rope", parameters: { base: 10_000, dimensions: 8, pairs: "halves" } },
+  ],
+  ["qwen2-eager-ts-opset17", { scheme: "rope", parameters: { pairs: "halves" } }],
+  ["qwen2-sdpa-dynamo-opset18", { scheme: "rope", parameters: { pairs: "halves" } }],
   ["t5-eager-ts-opset17", { scheme: "relative-bias" }],
 ];
 
@@ -41,13 +47,27 @@ describe.skipIf(!hasFixtures)("how a graph marks positions", () => {
   });
 });
 
+describe.skipIf(!hasFixtures)("the buckets of T5", () => {
+  it("are a table for the encoder, both ways, and one for the decoder, backwards only", async () => {
+    const bytes = readFixture("models/t5-eager-ts-opset17/onnx/model.onnx");
+    const { bucketTables = [] } = await instrument(sourceOf(bytes), { capture: [], backend: "wasm" });
+    expect(bucketTables).toMatchObject([
+      { block: "encoder", bidirectional: true },
+      { block: "decoder", bidirectional: false },
+    ]);
+    const [encoder, decoder] = bucketTables.map(({ bias }) => bias!);
+    expect(encoder!.dims).toEqual(decoder!.dims);
+    expect(encoder!.data).not.toEqual(decoder!.data);
+  });
+});
+
 describe("how an embedded model marks positions", () => {
   const embedded = (name: string) =>
     new Uint8Array(readFileSync(new URL(`../../../media/models/${name}/model.onnx`, import.meta.url)));
   it("is read from its graph as its card says", async () => {
     expect(await found(embedded("code-4x8"))).toMatchObject({
       scheme: "rope",
-      parameters: { base: 10_000, dimensions: 32 },
+      parameters: { base: 10_000, dimensions: 32, pairs: "halves" },
     });
     expect(await found(embedded("letters-2x2"))).toMatchObject({
       scheme: expect.stringMatching(/learned|rope|sinusoidal/),

@@ -1,7 +1,8 @@
 import { html, nothing } from "lit-html";
-import type { PositionScheme } from "../../../src/core/run";
+import type { BlockKind, PositionScheme } from "../../../src/core/run";
 import { recogniseSinusoidal } from "../../../src/core/positions/sinusoidal";
-import type { ModelPositions } from "../../../src/protocol/positions";
+import type { RopePairs } from "../../../src/core/positions/rope";
+import type { BucketsOfBlock, ModelPositions } from "../../../src/protocol/positions";
 import type { Colours } from "../../parts/colours";
 import { schemePanels, type SchemeMarks } from "./schemePanels";
 import {
@@ -29,6 +30,7 @@ export function modelPanels(
   model: ModelPositions,
   nPositions: number,
   head: number,
+  block: BlockKind,
 ): SchemePanels | undefined {
   const n = Math.max(2, Math.min(512, nPositions));
   if (model.table) {
@@ -40,20 +42,34 @@ export function modelPanels(
   if (model.frequencies) return ropePanels(n, model.frequencies);
   if (model.slopes)
     return alibiPanels(n, model.slopes.length, Math.min(head, model.slopes.length - 1), model.slopes);
-  if (model.buckets) {
-    const { bucketBias } = model;
-    const nHeads = bucketBias?.dims[1] ?? 0;
-    const bias =
-      bucketBias && head < nHeads ? bucketBias.data.filter((_, i) => i % nHeads === head) : undefined;
-    return relativePanels(Math.min(n, 128), model.buckets, bias);
-  }
-  return undefined;
+  const own = bucketsIn(model, block);
+  if (!own) return undefined;
+  const nHeads = own.bias?.dims[1] ?? 0;
+  const bias = own.bias && head < nHeads ? own.bias.data.filter((_, i) => i % nHeads === head) : undefined;
+  return relativePanels(Math.min(n, 128), own.buckets, bias);
 }
+
+/** The buckets of a block: its own table's where the graph has one; else the model's, which in a decoder count backwards only. */
+function bucketsIn(
+  { buckets, bucketBias, bucketsOfBlocks }: ModelPositions,
+  block: BlockKind,
+): Pick<BucketsOfBlock, "buckets" | "bias"> | undefined {
+  if (bucketsOfBlocks) return bucketsOfBlocks.find((each) => each.block === block);
+  if (!buckets || block === "cross") return undefined;
+  return {
+    buckets: { ...buckets, bidirectional: block === "encoder" },
+    ...(bucketBias && { bias: bucketBias }),
+  };
+}
+
+/** Where a graph does not show which dimensions turn together: as most models in ONNX files do. */
+export const ASSUMED_PAIRS: RopePairs = "halves";
 
 export interface ModelPanel {
   readonly model: ModelPositions | undefined;
   readonly failed?: string;
   readonly panels: SchemePanels | undefined;
+  readonly block: BlockKind;
   /** q·k of the chosen query and key, were they moved apart. */
   readonly moved?: SchemeChart;
   readonly colours: Colours;
@@ -61,7 +77,7 @@ export interface ModelPanel {
 }
 
 /** The model's own positions: name, parameters, where they were read, and what they look like. */
-export function modelPanel({ model, failed, panels, moved, colours, marks }: ModelPanel) {
+export function modelPanel({ model, block, failed, panels, moved, colours, marks }: ModelPanel) {
   const parameters = Object.entries(model?.parameters ?? {});
   return html`<section class="scheme" aria-label="This model">
     <h2>This model${model ? html`: ${names[model.scheme]}` : nothing}</h2>
@@ -81,13 +97,22 @@ export function modelPanel({ model, failed, panels, moved, colours, marks }: Mod
           </p>`
         : nothing
     }
+    ${
+      model?.frequencies && !model.pairs
+        ? html`<p class="notice-line">
+            Which dimensions turn together was not found in the graph; halves (i with i + d/2) are assumed.
+          </p>`
+        : nothing
+    }
     ${failed ? html`<p class="notice-line">${failed}</p>` : nothing}
-    ${model && !panels ? html`<p class="notice-line">${model.missing ?? absent(model.scheme)}</p>` : nothing}
+    ${model && !panels ? html`<p class="notice-line">${model.missing ?? absent(model.scheme, block)}</p>` : nothing}
     ${panels ? schemePanels(moved ? { ...panels, charts: [moved, ...panels.charts] } : panels, colours, marks) : nothing}
   </section>`;
 }
 
-function absent(scheme: PositionScheme): string {
+function absent(scheme: PositionScheme, block: BlockKind): string {
+  if (scheme === "relative-bias" && block === "cross")
+    return "Cross-attention has no positions of its own here: its queries and keys are different texts. Choose the encoder or the decoder.";
   switch (scheme) {
     case "learned":
       return "The table lies in the model's weights; it could not be read from there. The heads' use of positions is below.";

@@ -11,7 +11,7 @@ import { load } from "../../state/load";
 import type { MountedView, ViewContext } from "../view";
 import { distancePanel, headCurves } from "./distancePanel";
 import { formulaPanel, showScheme } from "./formulaPanel";
-import { modelPanel, modelPanels } from "./modelPanel";
+import { ASSUMED_PAIRS, modelPanel, modelPanels } from "./modelPanel";
 import { positionsExplanation } from "./positionsExplanation";
 import type { SchemeMarks } from "./schemePanels";
 import type { SchemeChart } from "./schemes";
@@ -53,7 +53,8 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
   const nTokens = computed(() => layer.value?.nKeys ?? 0);
   const panels = computed(() => {
     const { value } = model.value;
-    return value && modelPanels(value, nTokens.value, address.value?.head ?? 0);
+    const at = address.value;
+    return value && modelPanels(value, nTokens.value, at?.head ?? 0, at?.block ?? "decoder");
   });
   const curves = computed(() => distances.value.value && headCurves(distances.value.value));
   const modelPoint = signal<Pick<SchemeMarks, "picture" | "chart">>({});
@@ -66,7 +67,7 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
 
   /** The chosen query against the key under the pointer, else itself. */
   const moved = computed((): SchemeChart | undefined => {
-    const { frequencies, pairs } = model.value.value ?? {};
+    const { frequencies, pairs = ASSUMED_PAIRS } = model.value.value ?? {};
     if (!frequencies || !q.value.value || !k.value.value || q.value.pending || k.value.pending)
       return undefined;
     const query = Math.min(inspector.activeQuery.value ?? Infinity, (q.value.value.dims[0] ?? 1) - 1);
@@ -104,6 +105,7 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
         <div class="schemes">
           ${modelPanel({
             model: model.value.value,
+            block: address.value?.block ?? "decoder",
             failed: model.value.error?.message,
             panels: panels.value,
             moved: moved.value,

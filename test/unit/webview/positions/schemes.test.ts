@@ -40,10 +40,15 @@ describe("what there is to see of a scheme", () => {
 describe("a model's own scheme", () => {
   const none = { parameters: {} };
   it("is shown as sinusoidal where its table is one, whatever the report says", () => {
-    const panels = modelPanels({ ...none, scheme: "learned", table: sinusoidalTable(40, 16, 300) }, 40, 0)!;
+    const panels = modelPanels(
+      { ...none, scheme: "learned", table: sinusoidalTable(40, 16, 300) },
+      40,
+      0,
+      "encoder",
+    )!;
     expect(panels.charts.map(({ title }) => title)).toContain("Wavelength of each pair");
     const learned = tensor([4, 2], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 9));
-    const other = modelPanels({ ...none, scheme: "learned", table: learned }, 4, 0)!;
+    const other = modelPanels({ ...none, scheme: "learned", table: learned }, 4, 0, "encoder")!;
     expect(other.charts.map(({ title }) => title)).toEqual(["Dimensions over position"]);
   });
 
@@ -52,13 +57,39 @@ describe("a model's own scheme", () => {
       [32, 2],
       Float32Array.from({ length: 64 }, (_, i) => (i % 2 ? 5 : -5)),
     );
-    const panels = modelPanels({ ...none, scheme: "relative-bias", buckets: T5_BUCKETS, bucketBias }, 8, 1)!;
+    const panels = modelPanels(
+      { ...none, scheme: "relative-bias", buckets: T5_BUCKETS, bucketBias },
+      8,
+      1,
+      "encoder",
+    )!;
     expect([...new Set(Array.from(panels.charts[0]!.series[0]!.y))]).toEqual([5]);
   });
 
+  it("has each block's own buckets: a decoder's count backwards only, and cross-attention has none", () => {
+    const table = (value: number) => tensor([32, 1], new Float32Array(32).fill(value));
+    const known = {
+      ...none,
+      scheme: "relative-bias" as const,
+      buckets: T5_BUCKETS,
+      bucketsOfBlocks: [
+        { block: "encoder" as const, buckets: T5_BUCKETS, bias: table(1) },
+        { block: "decoder" as const, buckets: { ...T5_BUCKETS, bidirectional: false }, bias: table(2) },
+      ],
+    };
+    const chart = (block: "encoder" | "decoder", title: string) =>
+      modelPanels(known, 8, 0, block)!.charts.find((each) => each.title === title)!.series[0]!;
+    const ahead = (block: "encoder" | "decoder") =>
+      Array.from(chart(block, "Bucket over distance").y).slice(8);
+    expect(new Set(ahead("decoder"))).toEqual(new Set([0]));
+    expect(ahead("encoder")).toEqual([17, 18, 19, 20, 21, 22, 23]);
+    expect(chart("decoder", "Learned bias over distance").y[0]).toBe(2);
+    expect(modelPanels(known, 8, 0, "cross")).toBeUndefined();
+  });
+
   it("is nothing to draw where no numbers are known", () => {
-    expect(modelPanels({ ...none, scheme: "unknown" }, 8, 0)).toBeUndefined();
-    expect(modelPanels({ ...none, scheme: "learned" }, 8, 0)).toBeUndefined();
+    expect(modelPanels({ ...none, scheme: "unknown" }, 8, 0, "encoder")).toBeUndefined();
+    expect(modelPanels({ ...none, scheme: "learned" }, 8, 0, "encoder")).toBeUndefined();
   });
 });
 
