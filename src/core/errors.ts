@@ -189,10 +189,42 @@ export function runTooLarge(
   nTokens: number,
   neededBytes: number,
   limitBytes: number,
+  fits: number,
 ): HeadlightError {
+  const wayOut =
+    fits > 0
+      ? `Up to about ${fits.toLocaleString("en")} tokens fit: select less, or inspect in windows`
+      : "Choose a smaller precision (fp16, int8, q4) or a smaller model";
   return new HeadlightError(
     "run-too-large",
-    `${nTokens.toLocaleString("en")} tokens through ${model} would need about ${gigabytes(neededBytes)} of memory; WebAssembly gives at most ${gigabytes(limitBytes)}. Select less.`,
+    `${nTokens.toLocaleString("en")} tokens through ${model} would need about ${gigabytes(neededBytes)} of memory; it may take at most ${gigabytes(limitBytes)}. ${wayOut}.`,
+  );
+}
+
+export function windowsTooLarge(
+  model: string,
+  nWindows: number,
+  neededBytes: number,
+  budgetBytes: number,
+): HeadlightError {
+  return new HeadlightError(
+    "windows-too-large",
+    `${nWindows} windows of ${model} would keep ${gigabytes(neededBytes)} of weights; the setting headlight.byteBudget allows ${gigabytes(budgetBytes)}. Select less, inspect the part around the cursor, or raise the setting.`,
+  );
+}
+
+export function headNotKept(head: number): HeadlightError {
+  return new HeadlightError(
+    "head-not-kept",
+    "The weights of this head are not in memory. Look at it again.",
+    `head ${head} was let go of while it was needed`,
+  );
+}
+
+export function tooMuchAtOnce(neededBytes: number, budgetBytes: number): HeadlightError {
+  return new HeadlightError(
+    "too-much-at-once",
+    `This needs the weights of all layers at once, ${gigabytes(neededBytes)}; the setting headlight.byteBudget keeps ${gigabytes(budgetBytes)}. Look at one layer, or raise the setting.`,
   );
 }
 

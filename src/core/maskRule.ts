@@ -1,4 +1,5 @@
-import type { MaskSummary } from "./run";
+import type { MaskSummary, RunWindow } from "./run";
+import { windowAt } from "./windows";
 
 /** How far a query sees back and ahead of itself. */
 interface Reach {
@@ -19,7 +20,14 @@ function reachOf({ kind, window, reach }: MaskSummary): Reach | undefined {
  */
 export function maskRule(mask: MaskSummary): ((query: number, key: number) => boolean) | undefined {
   const reach = reachOf(mask);
-  return reach && ((query, key) => key >= query - reach.back && key <= query + reach.ahead);
+  if (!reach) return undefined;
+  const { windows } = mask;
+  const isInReach = (query: number, key: number) => key >= query - reach.back && key <= query + reach.ahead;
+  if (!windows) return isInReach;
+  return (query, key) => {
+    const window = windowAt(windows, query);
+    return window !== undefined && key >= window.start && key < window.end && isInReach(query, key);
+  };
 }
 
 /** Whether some query of [queryStart, queryEnd) sees some key of [keyStart, keyEnd). */
@@ -28,9 +36,18 @@ export type BlockRule = (queryStart: number, queryEnd: number, keyStart: number,
 /** The same rule for blocks of cells, as pooled pictures need it: one test a block, however many cells it holds. */
 export function blockRule(mask: MaskSummary): BlockRule | undefined {
   const reach = reachOf(mask);
-  return (
-    reach &&
-    ((queryStart, queryEnd, keyStart, keyEnd) =>
-      keyStart <= queryEnd - 1 + reach.ahead && keyEnd - 1 >= queryStart - reach.back)
-  );
+  if (!reach) return undefined;
+  const isInReach: BlockRule = (queryStart, queryEnd, keyStart, keyEnd) =>
+    keyStart <= queryEnd - 1 + reach.ahead && keyEnd - 1 >= queryStart - reach.back;
+  return mask.windows ? inWindows(mask.windows, isInReach) : isInReach;
+}
+
+/** A block is seen where a part of it lies in a window and is seen there. */
+function inWindows(windows: readonly RunWindow[], rule: BlockRule): BlockRule {
+  return (queryStart, queryEnd, keyStart, keyEnd) =>
+    windows.some((window) => {
+      const queries = [Math.max(queryStart, window.queryStart), Math.min(queryEnd, window.queryEnd)] as const;
+      const keys = [Math.max(keyStart, window.start), Math.min(keyEnd, window.end)] as const;
+      return queries[0] < queries[1] && keys[0] < keys[1] && rule(...queries, ...keys);
+    });
 }

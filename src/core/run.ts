@@ -62,6 +62,8 @@ export interface MaskSummary {
   readonly window?: number;
   /** Of a sliding window: how far a query sees back and ahead, itself excluded; a causal one sees 0 ahead. */
   readonly reach?: { readonly back: number; readonly ahead: number };
+  /** Of a text run in windows: the rule holds inside the query's window, outside it nothing was computed. */
+  readonly windows?: readonly RunWindow[];
 }
 
 /** What a run holds of one attention layer. Shapes are [nHeads, nQueries, nKeys]. */
@@ -133,6 +135,26 @@ export interface Generated {
   readonly end: "end-token" | "length";
 }
 
+/** In what form a run keeps its weights, where they are not all there as the model computed them. */
+export interface KeptWeights {
+  /** "bytes": every weight as one byte. "on-demand": a head's weights are computed again, as bytes, when they are looked at. */
+  readonly form: "bytes" | "on-demand";
+  /** Most that a weight may be off, near 1; a weight w is off by about sqrt(w) times this. */
+  readonly largestError: number;
+  /** The same as measured on one head against float32. */
+  readonly measuredError?: number;
+}
+
+/** One of the overlapping windows in which a text longer than the context was run; half-open ranges of tokens. */
+export interface RunWindow {
+  /** What the model read at once. */
+  readonly start: number;
+  readonly end: number;
+  /** The queries that are shown as this window computed them; each query belongs to one window. */
+  readonly queryStart: number;
+  readonly queryEnd: number;
+}
+
 /** Everything about a run but its tensors; those stay in the worker that computed them. */
 export interface RunSummary {
   readonly runId: string;
@@ -154,6 +176,10 @@ export interface RunSummary {
     readonly totalMs: number;
   };
   readonly notices: readonly Notice[];
+  /** Absent where all weights are kept as float32. */
+  readonly kept?: KeptWeights;
+  /** Absent where the model read the text at once; what lies outside a query's window was not computed. */
+  readonly windows?: readonly RunWindow[];
   /** Whether next-token (or fill-in) predictions can be asked for. */
   readonly hasPredictions: boolean;
   readonly generated?: Generated;

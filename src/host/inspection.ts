@@ -18,6 +18,8 @@ export interface InspectionRequest {
   readonly tokenLimit?: number;
   /** Continue greedily, by so many tokens; without a number until the end token. */
   readonly generate?: InspectRequest["generate"];
+  /** Whether a text longer than the context is run in overlapping windows. */
+  readonly inWindows?: boolean;
   /** The range as it is in the document now. */
   readonly document?: DocumentRange;
 }
@@ -238,12 +240,14 @@ function followed<S extends Placed<object>>(state: S, document: DocumentText, ed
 }
 
 /** An encoder-decoder that is given no target writes it. */
-function engineRequest({ model, text, targetText, tokenLimit, generate }: InspectionRequest): InspectRequest {
+function engineRequest(request: InspectionRequest): InspectRequest {
+  const { model, text, targetText, tokenLimit, inWindows, generate } = request;
   return {
     model,
     text,
     ...(targetText && { targetText }),
     ...(tokenLimit && { tokenLimit }),
     ...(generate ? { generate } : !targetText && { generate: {} }),
+    ...(inWindows && { inWindows }),
   };
 }

@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Platform } from "../engine/worker/platform";
@@ -11,5 +11,12 @@ export function nodePlatform(runtimeFolder: string): Platform {
     files: nodeFiles,
     runtime: { mjs: url("ort-wasm-simd-threaded.mjs"), wasm: url("ort-wasm-simd-threaded.wasm") },
     nCores: availableParallelism(),
+    memoryBytes: memoryBytes(),
   };
+}
+
+/** Of a container where it is bounded; Node says 0, or more than there is, where it is not. */
+function memoryBytes(): number {
+  const bounded = process.constrainedMemory();
+  return bounded > 0 ? Math.min(bounded, totalmem()) : totalmem();
 }

@@ -4,11 +4,13 @@ import type { Op, Scope, Value } from "./dataflow";
 import type { Attribute, Graph, GraphNode } from "./graph";
 import { atEndOf } from "./patch";
 import type { Edit } from "./patch";
+import type { Rename } from "./rename";
 import type { Shapes } from "./shapes";
 
 interface Growing {
   readonly nodes: Addition["nodes"][number][];
   readonly outputs: string[];
+  readonly inputs: string[];
   readonly types: { name: string; type: string }[];
   readonly kind: Scope["kind"];
 }
@@ -19,6 +21,8 @@ const PREFIX = "headlight/";
 /** Collects what is written into a model: nodes, outputs, and changes of single nodes, in any of its graphs. */
 export class Additions {
   readonly edits: Edit[] = [];
+  /** Outputs of the model's own nodes that get another name (see rename.ts). */
+  readonly renames: Rename[] = [];
   private readonly graphs = new Map<Graph, Growing>();
   private readonly outputsOf = new Map<
     GraphNode,
@@ -60,6 +64,32 @@ export class Additions {
 
   constant(scope: Scope, constant: NewConstant): string {
     return this.one(scope, "Constant", [], [{ name: "value", constant }]);
+  }
+
+  /** Names of the ranges that the graph is to be fed. */
+  get inputs(): readonly string[] {
+    return this.graphs.get(this.main.graph)?.inputs ?? [];
+  }
+
+  /** A range (two int64: first, end) that the model's graph is to be fed at each run. */
+  range(): string {
+    const name = this.freshName();
+    this.growing(this.main).inputs.push(name);
+    return name;
+  }
+
+  /** Adds nodes that make a tensor under its own name, out of what its operation now makes under another. */
+  replace(
+    op: Op,
+    index: number,
+    make: (given: string) => { opType: string; inputs: readonly string[] },
+  ): void {
+    const output = op.node.outputs[index];
+    if (!output) return;
+    const given = this.freshName();
+    this.renames.push({ node: op.node, name: output, newName: given });
+    const { opType, inputs } = make(given);
+    this.growing(op.scope).nodes.push({ opType, inputs, outputs: [output] });
   }
 
   /** Computes something once per key, however often it is asked for. */
@@ -209,7 +239,7 @@ export class Additions {
   }
 
   private growingGraph(graph: Graph, kind: Scope["kind"]): Growing {
-    const found = this.graphs.get(graph) ?? { nodes: [], outputs: [], types: [], kind };
+    const found = this.graphs.get(graph) ?? { nodes: [], outputs: [], inputs: [], types: [], kind };
     this.graphs.set(graph, found);
     return found;
   }

@@ -28,6 +28,8 @@ export interface NewConstant {
 export interface Addition {
   readonly nodes: readonly NewNode[];
   readonly outputs: readonly string[];
+  /** Ranges (two int64: first, end) that the graph is to be fed at each run. */
+  readonly inputs: readonly string[];
   /** Element types that the runtime cannot infer. */
   readonly types: readonly { readonly name: string; readonly type: string }[];
 }
@@ -67,12 +69,25 @@ export function nodeParts(outputs: readonly string[], attributes: readonly NewAt
 
 function writeGraphParts(addition: Addition, pbf: PbfWriter): void {
   for (const node of addition.nodes) pbf.writeMessage(1, writeNode, node);
+  for (const input of addition.inputs) pbf.writeMessage(11, writeRangeInput, input);
   for (const output of addition.outputs) pbf.writeMessage(12, writeOutput, output);
   for (const typed of addition.types) pbf.writeMessage(13, writeTyped, typed);
 }
 
 function writeOutput(name: string, pbf: PbfWriter): void {
   pbf.writeStringField(1, name);
+}
+
+/** A ValueInfoProto of two int64. */
+function writeRangeInput(name: string, pbf: PbfWriter): void {
+  const writeLength = (_: string, shape: PbfWriter) =>
+    shape.writeMessage(1, (length, dim) => dim.writeVarintField(1, length), 2);
+  const writeTensor = (_: string, tensor: PbfWriter) => {
+    tensor.writeVarintField(1, elementTypeCode("int64"));
+    tensor.writeMessage(2, writeLength, name);
+  };
+  pbf.writeStringField(1, name);
+  pbf.writeMessage(2, (_, type) => type.writeMessage(1, writeTensor, name), name);
 }
 
 /** A ValueInfoProto with a tensor type and no shape. */

@@ -29,8 +29,10 @@ import { findPositions } from "./positions";
 import type { FoundPositions } from "./positions";
 import { findProjection } from "./projection";
 import type { FoundProjection } from "./projection";
+import { renameEdits } from "./rename";
 import { buildReport } from "./report";
 import { scan } from "./scan";
+import { captureSelectively } from "./selective";
 import { findShapes } from "./shapes";
 import type { ByteSource } from "./wire";
 
@@ -39,6 +41,11 @@ export interface InstrumentOptions {
   readonly backend: "wasm" | "webgpu";
   /** Hand over what lies between q·k and the weights too, so that they can be computed again. */
   readonly formulas?: boolean;
+  /**
+   * Hand over only the heads that a run asks for, and weights as bytes on request. A graph with an attention that this
+   * cannot be done to hands over everything, as without; `selections` is then empty.
+   */
+  readonly selective?: boolean;
   /** Leave large weights in the file and have the runtime fetch them from there (see probe.ts). */
   readonly externalise?: boolean;
   /** Hand over what each layer would predict. */
@@ -50,10 +57,17 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
   const source = remembering(reader);
   const { known, placed, projections, positions, report } = await analyse(source, options.backend);
   const { model, main } = known.flow;
-  const additions = new Additions(main, known.shapes, model.opsets[""] ?? 0, options.backend);
-  const captured = placed.flatMap((layer) =>
-    options.capture.flatMap((what) => capture(layer, what, projections, additions) ?? []),
-  );
+  const begin = () => new Additions(main, known.shapes, model.opsets[""] ?? 0, options.backend);
+  let additions = begin();
+  let captured = options.selective
+    ? placed.map((layer) => captureSelectively(layer, options.capture, additions, known.shapes))
+    : undefined;
+  if (!captured || captured.includes(undefined)) {
+    additions = begin();
+    captured = placed.map((layer) =>
+      options.capture.flatMap((what) => capture(layer, what, projections, additions) ?? []),
+    );
+  }
   const { lens } = options;
   const logits = lens && logitsOutput(model.graph.outputs.map(declared), lens.vocab);
   const lensOutputs = lens && addLens(logits, placed, projections, known, additions, lens);
@@ -61,15 +75,17 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     ? placed.map((layer) => capturedFormula(layer, additions, known.shapes))
     : [];
   const { edits, suffix } = additions.finish();
+  const renames = await renameEdits(source, additions.renames);
   const ownWeights = options.externalise ? referencesToOwnFile(known.flow) : [];
   const own = { path: OWN_WEIGHTS, reference: "", byteLength: reader.byteLength };
   return {
-    bytes: await applyEdits(source, [...edits, ...ownWeights], suffix),
+    bytes: await applyEdits(source, [...edits, ...renames, ...ownWeights], suffix),
     externalData: [...externalFiles(known.flow), ...(ownWeights.length ? [own] : [])],
     inputs: model.graph.inputs.filter((info) => !model.graph.initializers.has(info.name)).map(declared),
     outputs: model.graph.outputs.map(declared),
-    captured,
+    captured: captured.flatMap((ofLayer) => ofLayer ?? []),
     formulas,
+    selections: additions.inputs,
     report,
     positionTable: positions.table,
     bucketBias: positions.bucketBias,

@@ -11,6 +11,7 @@ import type {
 } from "../core/run";
 import type { Tensor } from "../core/tensor";
 import type { BucketTable } from "./bucketTables";
+import type { SelectedForm } from "./selective";
 
 /** What can be asked of an attention. */
 export type Capture = LayerTensor;
@@ -48,6 +49,8 @@ export interface InstrumentedModel {
   readonly captured: readonly CapturedOutput[];
   /** How each layer's weights follow from its q·k; only where asked for. */
   readonly formulas: readonly CapturedFormula[];
+  /** Ranges of heads (two int64: first, end) to be fed at each run, by input name; none but for a selective graph. */
+  readonly selections: readonly string[];
   readonly report: GraphReport;
   /** First rows of the table of positions, [nPositions, dModel], and T5's learned biases, [nBuckets, nHeads], where they lie in the file. */
   readonly positionTable?: Tensor;
@@ -114,6 +117,9 @@ export interface CapturedOutput {
   readonly axes: readonly string[];
   readonly nHeads?: number;
   readonly nKeyHeads?: number;
+  /** Of a selective output: what it holds, and the input that says of which heads (two int64: first, end). */
+  readonly form?: SelectedForm;
+  readonly selectedBy?: string;
 }
 
 /** A term of a formula as it comes out of a run; its axes as in CapturedOutput, leading ones of length 1 left out at will. */

@@ -27,6 +27,8 @@ export interface InspectRequest {
    * `nTokens`, or without a number until the end token, at most 64. Without a number it means nothing to other models.
    */
   readonly generate?: { readonly nTokens?: number };
+  /** Run a text that is longer than the context in overlapping windows, rather than refuse it. */
+  readonly inWindows?: boolean;
 }
 
 /** A run's summary, with what was asked ahead as far as the run can answer it. */

@@ -1,6 +1,7 @@
 import { badChoice, notCaptured } from "../core/errors";
 import type { BlockKind, HeadChoice, LayerTensor, Measure } from "../core/run";
 import type { Tensor } from "../core/tensor";
+import { isHeadwise } from "./headwise";
 import type { StoredLayer, StoredRun } from "./storedRun";
 
 /** Layers of a block in order. */
@@ -22,12 +23,27 @@ export function tensorOf({ info, block, tensors }: StoredLayer, what: LayerTenso
   return found;
 }
 
-/** One head's part of a tensor: a view, not a copy. */
-export function headOf({ dims, data }: Tensor, head: number): Float32Array {
-  const [nHeads = 0, rows = 0, columns = 0] = dims;
+/** One head's part of a tensor [nHeads, rows, columns]: a view where the tensor is there, never to be written to. */
+export function headOf(tensor: Tensor, head: number): Float32Array {
+  const [nHeads = 0, rows = 0, columns = 0] = tensor.dims;
   if (!(Number.isInteger(head) && head >= 0 && head < nHeads))
     throw badChoice(`the layer has no head ${head}`);
-  return data.subarray(head * rows * columns, (head + 1) * rows * columns);
+  if (isHeadwise(tensor)) return tensor.head(head);
+  return tensor.data.subarray(head * rows * columns, (head + 1) * rows * columns);
+}
+
+/** `length` cells of a head from `start`, `stride` apart, as an exact copy. */
+export function cellsOf(
+  tensor: Tensor,
+  head: number,
+  start: number,
+  length: number,
+  stride: number,
+): Float32Array {
+  if (isHeadwise(tensor)) return tensor.cells(head, start, length, stride);
+  const own = headOf(tensor, head);
+  if (stride === 1) return own.slice(start, start + length);
+  return Float32Array.from({ length }, (_, i) => own[start + i * stride]!);
 }
 
 /** The tensors [nHeads, nQueries, nKeys] that a choice covers, all of one shape. */
@@ -83,10 +99,7 @@ export function vectorOf(
     return combine(covered, choice.head, start, length, stride);
   }
   if (choice.layer === "all") throw badChoice("a single head needs a single layer");
-  const head = headOf(covered[0]!, choice.head);
-  const vector = new Float32Array(length);
-  for (let i = 0; i < length; i++) vector[i] = head[start + i * stride]!;
-  return vector;
+  return cellsOf(covered[0]!, choice.head, start, length, stride);
 }
 
 /** Over all heads of the tensors: the mean or maximum of `length` cells from `start`, `stride` apart in each head. */
@@ -102,15 +115,22 @@ function combine(
   for (const tensor of tensors) {
     const nHeads = tensor.dims[0] ?? 0;
     for (let head = 0; head < nHeads; head++, count++) {
-      const cells = headOf(tensor, head);
-      if (how === "mean") for (let i = 0; i < length; i++) result[i]! += cells[start + i * stride]!;
+      const cells = cellsInPlace(tensor, head, start, length, stride);
+      if (how === "mean") for (let i = 0; i < length; i++) result[i]! += cells[i]!;
       else
         for (let i = 0; i < length; i++) {
-          const value = cells[start + i * stride]!;
+          const value = cells[i]!;
           if (value > result[i]! || value !== value) result[i] = value;
         }
     }
   }
   if (how === "mean") for (let i = 0; i < length; i++) result[i]! /= count;
   return result;
+}
+
+/** Cells without a copy where a whole head is wanted. */
+function cellsInPlace(tensor: Tensor, head: number, start: number, length: number, stride: number) {
+  const [, rows = 0, columns = 0] = tensor.dims;
+  if (!isHeadwise(tensor) && length === rows * columns) return headOf(tensor, head);
+  return cellsOf(tensor, head, start, length, stride);
 }

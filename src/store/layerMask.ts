@@ -1,6 +1,7 @@
 import { classifyMask, type Visibility } from "../core/mask";
 import type { MaskSummary } from "../core/run";
 import type { Tensor } from "../core/tensor";
+import { isHeadwise } from "./headwise";
 
 /** A mask with at most this share of holes below the diagonal still counts as causal. */
 const HOLES = 0.1;
@@ -33,10 +34,15 @@ export function visibleKeys(weights: Tensor, { kind }: MaskSummary): Uint8Array 
 }
 
 /** 1 where some head gave the key a weight. */
-function seenBySomeHead({ dims, data }: Tensor): Visibility {
-  const [nHeads = 0, nQueries = 0, nKeys = 0] = dims;
+function seenBySomeHead(weights: Tensor): Visibility {
+  const [nHeads = 0, nQueries = 0, nKeys = 0] = weights.dims;
   const size = nQueries * nKeys;
   const visible = new Uint8Array(size);
+  if (isHeadwise(weights)) {
+    weights.markSeen(visible);
+    return { nQueries, nKeys, visible };
+  }
+  const { data } = weights;
   for (let cell = 0; cell < size; cell++) {
     for (let at = cell; at < nHeads * size; at += size) {
       if (data[at] !== 0) {

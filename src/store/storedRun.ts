@@ -1,6 +1,7 @@
 import type { BlockKind, LayerOfRun, LayerTensor, RunSummary } from "../core/run";
 import type { Tensor } from "../core/tensor";
 import type { HeadStatistics } from "../protocol/slices";
+import { byteLengthOfTensor } from "./headwise";
 
 /** A run with its tensors, as the worker that computed it keeps it. */
 export interface StoredRun {
@@ -13,7 +14,11 @@ export interface StoredRun {
   readonly statistics: Map<BlockKind, HeadStatistics[]>;
 }
 
-/** One layer's tensors: measures [nHeads, nQueries, nKeys], vectors [heads or key heads, positions, dHead]; parts of the projection as ProjectionPart says. */
+/**
+ * One layer's tensors: measures [nHeads, nQueries, nKeys], vectors [heads or key heads, positions, dHead]; parts of the
+ * projection as ProjectionPart says. Measures may be Headwise: read them by `headOf` and `cellsOf`, which make one head
+ * of what is kept.
+ */
 export interface StoredLayer {
   readonly block: BlockKind;
   readonly info: LayerOfRun;
@@ -27,7 +32,9 @@ export function storedRun(summary: RunSummary, layers: readonly StoredLayer[], l
 /** Bytes of a run's tensors. */
 export function byteLengthOf({ layers, logits, combined }: StoredRun): number {
   let bytes = logits?.data.byteLength ?? 0;
-  for (const { tensors } of layers) for (const { data } of tensors.values()) bytes += data.byteLength;
+  for (const { tensors } of layers) {
+    for (const tensor of tensors.values()) bytes += byteLengthOfTensor(tensor);
+  }
   for (const data of combined.values()) bytes += data.byteLength;
   return bytes;
 }

@@ -1,30 +1,37 @@
-import { emptyText, noAttention } from "../../core/errors";
-import type { BlockKind, BlockOfRun, Notice, RunSummary } from "../../core/run";
+import { emptyText, noAttention, tooManyTokens } from "../../core/errors";
+import type { BlockKind, BlockOfRun, Notice, RunSummary, RunWindow } from "../../core/run";
+import type { Token } from "../../core/token";
 import type { Capture } from "../../onnx/instrumented";
 import type { EngineEvents, InspectRequest } from "../../protocol/engineContract";
 import { maskOf } from "../../store/layerMask";
 import { storedRun, type StoredLayer, type StoredRun } from "../../store/storedRun";
 import { checkRows } from "./checks";
+import { runAtOnce } from "./formedRun";
+import { noticesOfForm } from "./formNotices";
 import { generate } from "./generate";
 import { rawIds, takesIds } from "./inputRoles";
 import type { Models } from "./models";
 import type { Depth, OpenModel } from "./openModel";
 import { runParts, type CapturedTensor } from "./passes";
+import type { MemoryLimits } from "./plan";
 import { checkpoint } from "./queue";
-import { readSequences, type Sequences } from "./sequences";
+import type { Outcome } from "./reducedRun";
+import { readSequences, windowLength, type Sequences } from "./sequences";
 import { tokensOfPlaces } from "./text";
+import { runWindows } from "./windowedRun";
 
 export interface Stages {
   readonly models: Models;
   readonly nThreads: number;
   readonly progress: EngineEvents["progress"];
+  readonly limits: MemoryLimits;
 }
 
 /** One inspection: open the model, read the text, run, unfold, check. Cancel is heard between the stages. */
 export async function inspect(
   request: InspectRequest,
   runId: string,
-  { models, nThreads, progress }: Stages,
+  { models, nThreads, progress, limits }: Stages,
   signal: AbortSignal,
 ): Promise<StoredRun> {
   // Before a model is opened for nothing.
@@ -50,12 +57,32 @@ export async function inspect(
   const sequences = continued?.sequences ?? given;
   progress({ stage: "run" });
   await checkpoint(signal);
-  const outputs = await runParts(model, parts, request, sequences, wanted);
+  const { source } = sequences;
+  const length = request.inWindows ? windowLength(model, parts, request) : undefined;
+  const isLong = source !== undefined && length !== undefined && source.length > length;
+  if (isLong && sequences.target) throw tooManyTokens(model.summary.name, source.length, length);
+  const runOne = (tokens: readonly Token[] | undefined, nWindows = 1) =>
+    runAtOnce(model, request, { ...sequences, source: tokens }, wanted, {
+      models,
+      limits,
+      nWindows,
+      pause: () => checkpoint(signal),
+      runWhole: async (ofRun, keepsLogits) => {
+        const opened = await model.parts(depth);
+        const outputs = await runParts(model, opened, request, ofRun, wanted, undefined, keepsLogits);
+        const read = readLayers(model, outputs.captured);
+        const notices = [...read.notices, ...firstOnly(outputs.nBatch, model)];
+        return { ...read, logits: outputs.logits, notices };
+      },
+    });
+  const outcome: Outcome & { windows?: readonly RunWindow[] } = isLong
+    ? await runWindows(source, length, model.summary.kind === "causal", runOne)
+    : await runOne(source);
   const ran = performance.now();
 
   progress({ stage: "read" });
   await checkpoint(signal);
-  const { blocks, layers, notices } = readLayers(model, outputs.captured);
+  const { blocks, layers, logits, kept, windows } = outcome;
   if (layers.length === 0) {
     throw noAttention(
       model.summary.name,
@@ -80,11 +107,13 @@ export async function inspect(
       runMs: ran - tokenized,
       totalMs: performance.now() - started,
     },
-    notices: [...model.notices, ...notices, ...firstOnly(outputs.nBatch, model)],
-    hasPredictions: outputs.logits !== undefined,
+    notices: [...model.notices, ...outcome.notices, ...noticesOfForm(outcome, model)],
+    ...(kept && { kept }),
+    ...(windows && { windows }),
+    hasPredictions: logits !== undefined,
     ...(continued && { generated: continued.generated }),
   };
-  return storedRun(summary, layers, outputs.logits);
+  return storedRun(summary, layers, logits);
 }
 
 /** Runs a stored run's request again, deeper, and adds what `wanted` names to its layers, or to the one given. */
@@ -106,7 +135,7 @@ export async function deepen(
     source: takesIds(parts.first.graph.inputs) ? run.summary.tokens : undefined,
     target: run.summary.targetTokens,
   };
-  const { captured } = await runParts(model, parts, request, sequences, wanted, only);
+  const { captured } = await runParts(model, parts, request, sequences, wanted, only, false);
   for (const { output, tensor } of captured) {
     const layer = run.layers.find(({ block, info }) => block === output.block && info.layer === output.layer);
     layer?.tensors.set(output.what, tensor);

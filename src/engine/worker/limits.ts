@@ -4,9 +4,9 @@ import type { Card } from "../../model/card";
 import type { GraphReport } from "../../onnx/instrumented";
 
 /** WebAssembly's memory ends at 4 GB; the runtime itself and fragmentation take some of it. */
-const WASM_BYTES = 3.8e9;
+export const WASM_BYTES = 3.8e9;
 /** Heap over weights, measured: 1.2 to 1.3 (copies of packed matrices). */
-const HEAP_OVER_WEIGHTS = 1.3;
+export const HEAP_OVER_WEIGHTS = 1.3;
 
 /** Says before anything is loaded that a model cannot fit. */
 export function checkModelSize(modelName: string, weightBytes: number): void {
@@ -14,7 +14,7 @@ export function checkModelSize(modelName: string, weightBytes: number): void {
   if (needed > WASM_BYTES) throw modelTooLarge(modelName, needed, WASM_BYTES);
 }
 
-/** Says before a run that its attention does not fit beside the weights. */
+/** Says before a run that its attention does not fit beside the weights. For runs without a plan (see plan.ts). */
 export function checkRunSize(
   modelName: string,
   weightBytes: number,
@@ -22,9 +22,11 @@ export function checkRunSize(
   nHeads: number,
   nTokens: number,
 ): void {
-  const matrices = nLayers * nHeads * nTokens * nTokens * 4;
-  const needed = weightBytes * HEAP_OVER_WEIGHTS + matrices;
-  if (needed > WASM_BYTES) throw runTooLarge(modelName, nTokens, needed, WASM_BYTES);
+  const ofHeads = nLayers * nHeads * 4;
+  const free = WASM_BYTES - weightBytes * HEAP_OVER_WEIGHTS;
+  const fits = Math.floor(Math.sqrt(Math.max(0, free) / Math.max(1, ofHeads)));
+  const needed = weightBytes * HEAP_OVER_WEIGHTS + ofHeads * nTokens ** 2;
+  if (nTokens > fits) throw runTooLarge(modelName, nTokens, needed, WASM_BYTES, fits);
 }
 
 /** Model types whose table of positions begins after the padding id, so that max_position_embeddings is 2 too many. */

@@ -31,6 +31,24 @@ export class Models {
     return this.open.get(JSON.stringify(source))?.isOpen(depth) ?? false;
   }
 
+  /** Bytes of the weights of all open sessions but this model's. */
+  async otherBytes(source: ModelSource): Promise<number> {
+    const own = JSON.stringify(source);
+    const others = [...this.open].filter(([key]) => key !== own);
+    const bytes = await Promise.all(others.map(([, model]) => model.openBytes()));
+    return bytes.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** Closes every model but this one, to make room for a long text. */
+  async closeOthers(source: ModelSource): Promise<void> {
+    const own = JSON.stringify(source);
+    for (const [key, model] of [...this.open]) {
+      if (key === own) continue;
+      this.open.delete(key);
+      await model.close();
+    }
+  }
+
   async get(source: ModelSource, depth: Depth): Promise<OpenModel> {
     const key = JSON.stringify(source);
     const known = this.open.get(key);

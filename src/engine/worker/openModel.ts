@@ -17,7 +17,10 @@ import { openTokenizerOf } from "./text";
 import { fetchesWeights } from "./trustExternal";
 
 /** What a session hands over: the weights of each layer, everything of its heads, what follows them, what explains the weights, or what each layer would predict. */
-export type Depth = "weights" | "all" | "projection" | "formulas" | "lens";
+export type Depth = "weights" | "all" | "projection" | "formulas" | "lens" | SelectiveDepth;
+
+/** Single heads, or weights as bytes, on request: of the weights alone, or of everything (see onnx/selective.ts). */
+export type SelectiveDepth = "selected" | "selected-all";
 
 const captures: Readonly<Record<Depth, readonly Capture[]>> = {
   weights: ["weights"],
@@ -25,6 +28,8 @@ const captures: Readonly<Record<Depth, readonly Capture[]>> = {
   projection: ["output", ...PROJECTION_PARTS],
   lens: [],
   formulas: ["weights", "q", "k", "v", "output"],
+  selected: ["weights"],
+  "selected-all": ["weights", "scores", "q", "k", "v", "output"],
 };
 
 /** A graph that hands over its attention, open in the runtime. */
@@ -54,13 +59,15 @@ export interface OpenModel {
   readonly report: GraphReport;
   readonly notices: readonly Notice[];
   parts(depth: Depth): Promise<OpenParts>;
+  /** Bytes of the weights of all open sessions. */
+  openBytes(): Promise<number>;
   /** Whether `parts` has a session at hand. */
   isOpen(depth: Depth): boolean;
   close(): Promise<void>;
 }
 
 /** Above this size only one session of a model is kept: two would hold the weights twice. */
-const LARGE_MODEL_BYTES = 200e6;
+export const LARGE_MODEL_BYTES = 200e6;
 
 /**
  * From this size on weights go from the file into the runtime part by part, never through this thread's memory
@@ -79,8 +86,7 @@ export async function openModel(source: ModelSource, depth: Depth, platform: Pla
     const known = open.get(depth) ?? (depth === "weights" ? open.get("all") : undefined);
     if (known) return known;
     for (const [other, opened] of open) {
-      const { first, decoder } = await opened;
-      if (first.weightBytes + (decoder?.weightBytes ?? 0) < LARGE_MODEL_BYTES) continue;
+      if (bytesOf(await opened) < LARGE_MODEL_BYTES) continue;
       open.delete(other);
       await closeParts(opened);
     }
@@ -102,6 +108,10 @@ export async function openModel(source: ModelSource, depth: Depth, platform: Pla
     notices: [...(tokenizer?.notices ?? []), ...noticesOf(report, config)],
     parts,
     isOpen: (depth) => open.has(depth) || (depth === "weights" && open.has("all")),
+    async openBytes() {
+      const all = await Promise.all(open.values());
+      return all.reduce((sum, opened) => sum + bytesOf(opened), 0);
+    },
     async close() {
       await Promise.all([...open.values()].map(closeParts));
       open.clear();
@@ -133,6 +143,7 @@ async function openGraph(
     const isLarge = reader.byteLength >= EXTERNALISED_BYTES;
     const { bytes, externalData, ...graph } = await instrument(isLarge ? reader : await inMemory(reader), {
       capture: captures[depth],
+      selective: depth === "selected" || depth === "selected-all",
       backend: "wasm",
       ...(depth === "lens" && { lens: { count: LENS_COUNT, vocab } }),
       formulas: depth === "formulas",
@@ -164,6 +175,10 @@ async function inMemory(reader: FileReader): Promise<Pick<FileReader, "byteLengt
       return bytes.subarray(byteOffset, byteOffset + length);
     },
   };
+}
+
+export function bytesOf({ first, decoder }: OpenParts): number {
+  return first.weightBytes + (decoder?.weightBytes ?? 0);
 }
 
 async function closeParts(parts: Promise<OpenParts>): Promise<void> {

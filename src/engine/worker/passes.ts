@@ -48,12 +48,15 @@ export async function runParts(
   sequences: Sequences,
   wanted: ReadonlySet<Capture>,
   only?: StoredLayer,
+  keepsLogits = true,
 ): Promise<PassOutputs> {
-  checkSize(model, parts, sequences);
+  if (wanted.has("weights") || wanted.has("scores")) checkSize(model, parts, sequences);
   const feeds = feedsOf(model, parts, request, sequences);
   const isWanted = (output: CapturedOutput, block = output.block) =>
     wanted.has(output.what) && (!only || (only.block === block && only.info.layer === output.layer));
-  if (!parts.decoder) return runGraph(model, parts.first, feeds, (output) => isWanted(output));
+  if (!parts.decoder) {
+    return runGraph(model, parts.first, feeds, (output) => isWanted(output), undefined, keepsLogits);
+  }
   const encoded = await encode(model, parts.first, feeds, (output) => isWanted(output, "encoder"));
   const decoded = await decode(model, parts.decoder, feeds, encoded, (output) => isWanted(output));
   const relabelled = encoded.captured.map(({ output, tensor }) => ({
@@ -150,9 +153,10 @@ export async function runGraph(
   request: FeedRequest,
   isWanted: IsWanted = nothing,
   extra?: string,
+  keepsLogits = true,
 ): Promise<PassOutputs & { extra?: RuntimeTensor }> {
   const outputs = graph.captured.filter((output) => isWanted(output));
-  const logits = logitsOutput(graph.outputs, model.summary.vocab);
+  const logits = keepsLogits ? logitsOutput(graph.outputs, model.summary.vocab) : undefined;
   const terms = graph.formulas.flatMap(termsOf).map(({ name }) => name);
   const names = [...new Set([...outputs.map(({ name }) => name), ...terms, logits, extra])].filter(
     (name) => name !== undefined,
@@ -183,7 +187,7 @@ function batchOf(inputs: readonly GraphInput[], feeds: Feeds): number {
 }
 
 /** [1, positions, vocabulary] without its batch; undefined for an output of another shape. */
-function flatLogits(output: RuntimeTensor, name: string): Tensor | undefined {
+export function flatLogits(output: RuntimeTensor, name: string): Tensor | undefined {
   const dims = output.dims.length === 3 && output.dims[0] === 1 ? output.dims.slice(1) : output.dims;
   return dims.length === 2 ? { dims, data: asFloat32(output, name) } : undefined;
 }

@@ -7,4 +7,6 @@ export interface Platform {
   readonly runtime: RuntimeFiles;
   /** Logical processors; 1 where threads cannot be used. */
   readonly nCores: number;
+  /** Memory of the machine (or of the container) in bytes, where that is known. */
+  readonly memoryBytes?: number;
 }

@@ -3,6 +3,7 @@ import type { Token } from "../../core/token";
 import type { InspectRequest, RawInput } from "../../protocol/engineContract";
 import { fixedLength, rawIds, takesIds, takesTargetIds } from "./inputRoles";
 import type { OpenModel, OpenParts } from "./openModel";
+import { MOST_WINDOWED_TOKENS } from "./windowedRun";
 import { checkIds, checkLength, encodeWithin, needsTokenizer, tokensOfIds } from "./text";
 
 /** The token sequences of a run. Both are absent for models of images and sounds. */
@@ -32,7 +33,8 @@ function readSource(
 ): Token[] {
   const limits = limitsOf(model, request);
   const fixed = fixedLength(parts.first.graph.inputs);
-  const limit = smallest(limits.limit, fixed);
+  const most = smallest(limits.limit, fixed);
+  const limit = request.inWindows && most ? Math.max(most, MOST_WINDOWED_TOKENS) : most;
   const given = request.ids ?? idsOf(rawIds(parts.first.graph.inputs, request.inputs, "input_ids"));
   if (given) {
     checkLength(given.length, { ...limits, limit });
@@ -75,6 +77,15 @@ function checked(model: OpenModel, tokens: Token[]): Token[] {
     model.summary.vocab,
   );
   return tokens;
+}
+
+/** Most tokens of one window: what the model reads at once, or a person's own limit below it. */
+export function windowLength(
+  model: OpenModel,
+  parts: OpenParts,
+  request: InspectRequest,
+): number | undefined {
+  return smallest(limitsOf(model, request).limit, fixedLength(parts.first.graph.inputs));
 }
 
 /** What a sequence may be at most, by the model and by the person. */

@@ -1,5 +1,5 @@
 import { HeadlightError, badRequest, unknownRun } from "../../core/errors";
-import type { BlockKind, HeadVectors, LayerOfRun, LayerTensor, Measure } from "../../core/run";
+import type { BlockKind, HeadChoice, HeadVectors, LayerOfRun, LayerTensor, Measure } from "../../core/run";
 import type { Local } from "../../protocol/channel";
 import type { AheadAnswer, AheadQuestion } from "../../protocol/ahead";
 import type {
@@ -8,6 +8,7 @@ import type {
   EngineSettings,
   InspectRequest,
 } from "../../protocol/engineContract";
+import type { MatrixQuery, MatrixSlice, ThumbnailQuery, Thumbnails } from "../../protocol/slices";
 import { compareChoices, similarHeads } from "../../store/comparison";
 import { distanceSlice } from "../../store/distances";
 import {
@@ -20,18 +21,22 @@ import {
   thumbnails,
   vectorSlices,
 } from "../../store/slices";
-import { layerOf } from "../../store/heads";
 import { additiveSlice } from "../../store/additive";
+import { layerOf, layersOf } from "../../store/heads";
+import { pooledMatrix, pooledThumbnails } from "../../store/pooledSlices";
 import { additionsSlice, projectionSlice } from "../../store/projection";
 import { RunStore } from "../../store/runStore";
-import type { StoredRun } from "../../store/storedRun";
+import { storedRun, type StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
 import { describeModel } from "./describeModel";
 import { deepen, inspect, type Stages } from "./inspect";
 import { lensSlice, runLens, type LensOfRun } from "./lens";
+import { WASM_BYTES } from "./limits";
 import { modelPositions } from "./modelPositions";
 import type { Depth } from "./openModel";
 import { Models } from "./models";
+import { bring, isReduced, lackedBy } from "./onDemand";
+import type { MemoryLimits } from "./plan";
 import type { Platform } from "./platform";
 import { mostLikely, tokenPredictions } from "./predictions";
 import { Queue } from "./queue";
@@ -50,11 +55,15 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
   const lenses = new WeakMap<StoredRun, LensOfRun>();
   /** A worker's runs never share an id with those of the worker before it. */
   const prefix = Date.now().toString(36);
+  // The other half is for what is kept outside the runtime's heap, for VS Code and for everything else.
+  const heapBytes = Math.min(WASM_BYTES, (platform.memoryBytes ?? Infinity) / 2);
+  let limits: MemoryLimits = { heapBytes, byteBudget: 1e9 };
   let nRuns = 0;
   let nThreads = 0;
 
   function configure({ threads, byteBudget }: EngineSettings): void {
     store.setBudget(byteBudget);
+    limits = { heapBytes, byteBudget };
     // The runtime takes its number of threads once; the host starts a new worker for another number.
     if (nThreads > 0) return;
     nThreads = threads > 0 ? threads : Math.min(platform.nCores, MOST_THREADS);
@@ -64,10 +73,47 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
 
   const stages = (): Stages => {
     if (nThreads === 0) configure({ threads: 0, byteBudget: 1e9 });
-    return { models, nThreads, progress: emit.progress };
+    return { models, nThreads, progress: emit.progress, limits };
   };
 
-  /** The run with this tensor, by running again where it was not captured. */
+  /** The run with what a slice of these choices reads, by running again where it is not there. */
+  async function ready(
+    runId: string,
+    what: Measure | HeadVectors,
+    choices: readonly HeadChoice[],
+    signal: AbortSignal,
+  ): Promise<StoredRun> {
+    const run = store.get(runId);
+    if (!isReduced(run)) return withTensors(runId, what, signal);
+    const request = requests.get(run);
+    const lacks = () => lackedBy(run, what, choices, limits.byteBudget);
+    if (!request || lacks().length === 0) return run;
+    await queue.run(async () => {
+      const wishes = lacks();
+      if (wishes.length > 0) await bring(run, request, wishes, stages(), signal);
+      store.evict();
+    }, signal);
+    return run;
+  }
+
+  /** What a function says of all heads of a block, from one layer after the other where not all are kept. */
+  async function byLayer<T>(
+    runId: string,
+    block: BlockKind,
+    signal: AbortSignal,
+    read: (run: StoredRun) => T[],
+  ): Promise<T[]> {
+    const run = store.get(runId);
+    if (run.summary.kept?.form !== "on-demand" || run.statistics.has(block)) return read(run);
+    const all: T[] = [];
+    for (const layer of layersOf(run, block)) {
+      await ready(runId, "weights", [{ block, layer: layer.info.layer, head: "mean" }], signal);
+      all.push(...read(storedRun(run.summary, [layer])));
+    }
+    return all;
+  }
+
+  /** The run with this tensor of all layers, by running again where it was not captured. */
   async function withTensors(
     runId: string,
     what: Measure | HeadVectors,
@@ -166,24 +212,35 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         return needsTokenizer(tokenizer, model.name).encode(text, { signal });
       }, signal),
     release: ({ runId }) => store.release(runId),
-    matrix: async (query, { signal }) =>
-      matrixSlice(await withTensors(query.runId, query.measure, signal), query),
+    matrix: async (query, { signal }) => {
+      const { runId, measure, choice } = query;
+      const run = store.get(runId);
+      const pooled = pooledWhereLacking(run, query);
+      return pooled ?? matrixSlice(await ready(runId, measure, [choice], signal), query);
+    },
     marginals: async (query, { signal }) =>
-      marginalSlice(await withTensors(query.runId, query.measure, signal), query),
+      marginalSlice(await ready(query.runId, query.measure, [query.choice], signal), query),
     meanRow: async (query, { signal }) =>
-      meanRowSlice(await withTensors(query.runId, query.measure, signal), query),
+      meanRowSlice(await ready(query.runId, query.measure, [query.choice], signal), query),
     vectors: async (query, { signal }) =>
-      vectorSlices(await withTensors(query.runId, query.measure, signal), query),
-    thumbnails: (query) => thumbnails(store.get(query.runId), query),
-    statistics: ({ runId, block }) => statistics(store.get(runId), block),
-    similarHeads: ({ runId, address }) => similarHeads(store.get(runId), address),
-    compare: ({ runId, choice, other, size }) =>
-      compareChoices(
-        { run: store.get(runId), choice },
-        { run: store.get(other.runId), choice: other.choice },
-        size,
-      ),
-    distances: ({ runId, block }) => distanceSlice(store.get(runId), block),
+      vectorSlices(await ready(query.runId, query.measure, query.choices, signal), query),
+    thumbnails: (query) => thumbnailsOf(store.get(query.runId), query),
+    statistics: async ({ runId, block }, { signal }) => {
+      const all = await byLayer(runId, block, signal, (run) => statistics(run, block));
+      store.get(runId).statistics.set(block, all);
+      return all;
+    },
+    similarHeads: async ({ runId, address }, { signal }) =>
+      similarHeads(await ready(runId, "weights", [everyHead(address.block)], signal), address),
+    compare: async ({ runId, choice, other, size }, { signal }) => {
+      const a = await ready(runId, "weights", [choice], signal);
+      const b = await ready(other.runId, "weights", [other.choice], signal);
+      // One run of two choices: the first may have made room for the second.
+      if (a === b) await ready(runId, "weights", [choice, other.choice], signal);
+      return compareChoices({ run: a, choice }, { run: b, choice: other.choice }, size);
+    },
+    distances: async ({ runId, block }, { signal }) =>
+      distanceSlice(await ready(runId, "weights", [everyHead(block)], signal), block),
     positions: ({ runId }, { signal }) =>
       queue.run(async () => {
         const run = store.get(runId);
@@ -208,9 +265,10 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       ),
     additive: async ({ runId, block, layer }, { signal }) =>
       additiveSlice(await withParts(runId, { block, layer }, additiveTerms, "all", signal), block, layer),
-    mask: ({ runId, block, layer }) => maskSlice(store.get(runId), block, layer),
+    mask: async ({ runId, block, layer }, { signal }) =>
+      maskSlice(await ready(runId, "weights", [{ block, layer, head: 0 }], signal), block, layer),
     headVectors: async ({ runId, address, which }, { signal }) =>
-      headVectorSlice(await withTensors(runId, which, signal), address, which),
+      headVectorSlice(await ready(runId, which, [address], signal), address, which),
     predictions: async ({ runId, position, count }) => {
       const run = store.get(runId);
       return mostLikely(run.logits, position, count, run.summary.model.name, await textsOf(run));
@@ -249,14 +307,27 @@ function answerAhead(run: StoredRun, question: AheadQuestion): AheadAnswer | und
   try {
     if (question.method === "thumbnails") {
       const query = { ...question.query, runId };
-      return { method: "thumbnails", query, value: thumbnails(run, query) };
+      return { method: "thumbnails", query, value: thumbnailsOf(run, query) };
     }
     const query = { ...question.query, runId };
-    return { method: "matrix", query, value: matrixSlice(run, query) };
+    return { method: "matrix", query, value: pooledWhereLacking(run, query) ?? matrixSlice(run, query) };
   } catch (error) {
     if (error instanceof HeadlightError) return undefined;
     throw error;
   }
+}
+
+function pooledWhereLacking(run: StoredRun, query: MatrixQuery): MatrixSlice | undefined {
+  return run.summary.kept?.form === "on-demand" ? pooledMatrix(run, query) : undefined;
+}
+
+function thumbnailsOf(run: StoredRun, query: ThumbnailQuery): Thumbnails {
+  const pooled = run.summary.kept?.form === "on-demand" ? pooledThumbnails(run, query) : undefined;
+  return pooled ?? thumbnails(run, query);
+}
+
+function everyHead(block: BlockKind): HeadChoice {
+  return { block, layer: "all", head: "mean" };
 }
 
 function logRun({ summary }: StoredRun, emit: EngineEvents): void {

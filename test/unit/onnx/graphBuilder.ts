@@ -19,6 +19,10 @@ export interface GraphParts {
   readonly inputs?: Readonly<Record<string, readonly (number | string)[]>>;
   readonly types?: Readonly<Record<string, number>>;
   readonly outputs: readonly string[];
+  /** Stored int64 lists. */
+  readonly integers?: Readonly<Record<string, readonly number[]>>;
+  /** Dims of float32 outputs, where they are said. */
+  readonly outputDims?: Readonly<Record<string, readonly (number | string)[]>>;
 }
 
 export interface FunctionParts {
@@ -34,15 +38,29 @@ export function modelBytes(graph: GraphParts, functions: readonly FunctionParts[
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, 8);
   pbf.writeMessage(7, writeGraph, graph);
-  for (const domain of ["", "com.microsoft", FUNCTION_DOMAIN]) pbf.writeMessage(8, writeOpset, domain);
+  for (const domain of ["", "com.microsoft", FUNCTION_DOMAIN]) writeOpsetOf(domain, pbf);
   for (const one of functions) pbf.writeMessage(25, writeFunction, one);
   return pbf.finish();
+}
+
+/** The parts of a model file around its graph, and the graph's content, for those who write large weights into it. */
+export function modelPieces(graph: GraphParts): { before: Uint8Array; graph: Uint8Array } {
+  const model = new PbfWriter();
+  model.writeVarintField(1, 8);
+  writeOpsetOf("", model);
+  const content = new PbfWriter();
+  writeGraph(graph, content);
+  return { before: model.finish(), graph: content.finish() };
 }
 
 /** Deterministic weights: a wave, so that no two rows are the same. */
 export function wave(...dims: number[]): { dims: number[]; numbers: number[] } {
   const length = dims.reduce((product, dim) => product * dim, 1);
   return { dims, numbers: Array.from({ length }, (_, at) => Math.sin(at * 1.7 + dims.length) / 2) };
+}
+
+function writeOpsetOf(domain: string, pbf: PbfWriter): void {
+  pbf.writeMessage(8, writeOpset, domain);
 }
 
 function writeOpset(domain: string, pbf: PbfWriter): void {
@@ -68,7 +86,14 @@ function writeGraph(graph: GraphParts, pbf: PbfWriter): void {
   for (const [name, dims] of Object.entries(graph.inputs ?? {})) {
     pbf.writeMessage(11, writeValue, { name, dims, type: graph.types?.[name] ?? 1 });
   }
-  for (const name of graph.outputs) pbf.writeMessage(12, (_, info) => info.writeStringField(1, name), null);
+  for (const [name, numbers] of Object.entries(graph.integers ?? {})) {
+    pbf.writeMessage(5, writeIntegers, { name, numbers });
+  }
+  for (const name of graph.outputs) {
+    const dims = graph.outputDims?.[name];
+    if (dims) pbf.writeMessage(12, writeValue, { name, dims, type: 1 });
+    else pbf.writeMessage(12, (_, info) => info.writeStringField(1, name), null);
+  }
 }
 
 function writeNode(node: NodeParts, pbf: PbfWriter): void {
@@ -109,6 +134,16 @@ function writeWeight(
   pbf.writeVarintField(2, 1);
   for (const number of weight.numbers) pbf.writeFloatField(4, number);
   pbf.writeStringField(8, weight.name);
+}
+
+function writeIntegers(
+  { name, numbers }: { name: string; numbers: readonly number[] },
+  pbf: PbfWriter,
+): void {
+  pbf.writeVarintField(1, numbers.length);
+  pbf.writeVarintField(2, 7);
+  for (const number of numbers) pbf.writeVarintField(7, number);
+  pbf.writeStringField(8, name);
 }
 
 function writeValue(
