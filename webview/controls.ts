@@ -27,6 +27,9 @@ export function registerControls(): void {
 export interface Choice<V extends string> {
   readonly value: V;
   readonly label: string;
+  /** Shown, but not to be chosen; `title` says why. */
+  readonly disabled?: boolean;
+  readonly title?: string;
 }
 
 /** A button that is an icon; `label` is its name and tooltip. */
@@ -67,7 +70,11 @@ export function dropdown<V extends string>(
   return html`<vscode-dropdown aria-label=${label} title=${label} @change=${changed} .value=${live(value)}>
     ${choices.map(
       (choice) =>
-        html`<vscode-option value=${choice.value} ?selected=${choice.value === value}
+        html`<vscode-option
+          value=${choice.value}
+          title=${choice.title ?? nothing}
+          ?selected=${choice.value === value}
+          ?disabled=${choice.disabled ?? false}
           >${choice.label}</vscode-option
         >`,
     )}

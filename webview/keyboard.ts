@@ -24,7 +24,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ["6"], command: "showGenerate", label: "Generation" },
   { keys: ["7"], command: "showEncoderDecoder", label: "Encoder-decoder" },
   { keys: ["q"], command: "makeKeyTheQuery", label: "Make the column's token the query" },
-  { keys: ["m"], command: "toggleMeasure", label: "Weights or scores" },
+  { keys: ["m"], command: "toggleMeasure", label: "Next measure: weights, scores, …" },
   { keys: ["r"], command: "toggleScale", label: "Square-root or linear scale" },
   { keys: ["+", "="], command: "zoomIn", label: "Zoom in" },
   { keys: ["-"], command: "zoomOut", label: "Zoom out" },

@@ -1,6 +1,7 @@
 import { computed, effect, signal } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
 import { isCancelled, toReport } from "../src/core/errors";
+import { measureLack, shownMeasures, type ShownMeasure } from "../src/core/measures/measure";
 import { cssColour } from "../src/paint/colour";
 import {
   pageCommands,
@@ -129,7 +130,6 @@ const viewOf: Partial<Record<PageCommand, ViewName>> = {
 
 function runCommand(inspector: Inspector, name: PageCommand): void {
   const view = viewOf[name];
-  const { measure } = inspector.selection.peek();
   const { squareRoot } = inspector.arrangement.peek();
   if (view && views.some((entry) => entry.name === view)) inspector.showView(view);
   else if (name === "nextLayer" || name === "previousLayer")
@@ -137,11 +137,18 @@ function runCommand(inspector: Inspector, name: PageCommand): void {
   else if (name === "nextHead" || name === "previousHead")
     inspector.step("head", name === "nextHead" ? 1 : -1);
   else if (name === "freeQuery") inspector.pin(undefined);
-  else if (name === "toggleMeasure")
-    inspector.select({ measure: measure === "weights" ? "scores" : "weights" });
+  else if (name === "toggleMeasure") inspector.select({ measure: nextMeasure(inspector) });
   else if (name === "toggleScale") {
     inspector.arrangement.value = { ...inspector.arrangement.peek(), squareRoot: !squareRoot };
   }
+}
+
+/** The next measure that the chosen layer has; after the last, weights. */
+function nextMeasure({ selection, block }: Inspector): ShownMeasure {
+  const { measure, choice } = selection.peek();
+  const shown = block.peek();
+  const here = shownMeasures.filter((each) => shown && !measureLack(shown, choice.layer, each));
+  return here[(here.indexOf(measure) + 1) % here.length] ?? "weights";
 }
 
 /** The tabs, the strip, and the chosen view inside its panel. */

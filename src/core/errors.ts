@@ -348,3 +348,21 @@ export function verificationDiffers(model: string, difference: number): Headligh
     `The weights that ${model} handed over differ from those computed again by up to ${difference.toExponential(1)}, more than rounding explains.`,
   );
 }
+
+export function measureMissing(measure: string, reason: string): HeadlightError {
+  return new HeadlightError("measure-missing", `${measure} cannot be shown here: ${reason}.`);
+}
+
+export function flowTooLarge(
+  nTokens: number,
+  nLayers: number,
+  nFlows: number,
+  time: string,
+  mostTokens: number,
+): HeadlightError {
+  const format = (n: number) => n.toLocaleString("en");
+  return new HeadlightError(
+    "flow-too-large",
+    `Attention flow of ${format(nTokens)} tokens through ${nLayers} layers takes ${format(nFlows)} maximum flows, about ${time}; at most ${mostTokens} tokens are computed here. Select less, or look at rollout.`,
+  );
+}

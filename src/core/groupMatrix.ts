@@ -6,6 +6,11 @@ import type { TokenGroup } from "./tokenLayout";
  */
 export type Grouping = "weights" | "scores";
 
+/** Every measure but scores adds up as weights do. */
+export function groupingOf(measure: string): Grouping {
+  return measure === "scores" ? "scores" : "weights";
+}
+
 /** The mean of some rows of a matrix of `nKeys` columns. Scores leave out masked cells (-inf); -inf where all are. */
 export function meanRow(
   matrix: Float32Array,

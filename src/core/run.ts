@@ -82,6 +82,8 @@ export interface LayerOfRun {
   readonly additive?: readonly AdditivePart[];
   /** Absent where nobody looked for it: a page without a host, tensors from a file. */
   readonly projection?: ProjectionOfLayer;
+  /** Measures whose lengths are at hand without the vectors that they are of (a page without a model). */
+  readonly lengths?: readonly string[];
 }
 
 /** All layers of one kind of attention, and which token sequence its queries and keys are. */

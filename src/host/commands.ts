@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { PageCommand } from "../protocol/viewContract";
+import { chooseMeasure } from "./chooseMeasure";
 import { chooseModel, type ModelChooser } from "./chooseModel";
 import { compareSelections } from "./compareSelections";
 import type { LastEditor } from "./editorText";
@@ -58,6 +59,7 @@ export function registerCommands(parts: {
     },
     chooseModel: () => choose(inspector, chooser),
     verifyModel: () => verifier.verify(),
+    chooseMeasure: (argument) => chooseMeasure(session(), argument),
     toggleFollow: () => followMode.toggle(),
     showInspector: () => inspectors.active?.panel.reveal(),
     showLog: () => reporter.log.show(),

@@ -1,3 +1,4 @@
+import { fitMeasure, isPerLayer, type ShownMeasure } from "../core/measures/measure";
 import { findBlock, firstBlock, type BlockOfRun, type HeadChoice, type RunSummary } from "../core/run";
 import type { InspectorSelection } from "../protocol/viewContract";
 
@@ -18,7 +19,8 @@ export function fitSelection(run: RunSummary, selection: InspectorSelection): In
   const { query, ...rest } = selection;
   const choice = fitChoice(block, selection.choice);
   const nQueries = Math.max(0, ...block.layers.map((layer) => layer.nQueries));
-  return { ...rest, choice, ...(query !== undefined && query < nQueries && { query }) };
+  const measure = fitMeasure(block, choice.layer, selection.measure);
+  return { ...rest, choice, measure, ...(query !== undefined && query < nQueries && { query }) };
 }
 
 /** The head `step` further on (-1: before), in the layer; from a mean or maximum, to its first head. */
@@ -39,9 +41,10 @@ export function stepLayer(run: RunSummary, choice: HeadChoice, step: 1 | -1): He
   return { ...choice, layer: next.layer, head };
 }
 
-/** "L3 H1", "L3 mean", "all layers mean". */
-export function choiceName(choice: HeadChoice): string {
+/** "L3 H1", "L3 mean", "all layers mean"; "L3 rollout", where all heads of a layer are joined. */
+export function choiceName(choice: HeadChoice, measure: ShownMeasure = "weights"): string {
   const layer = choice.layer === "all" ? "all layers" : `L${choice.layer}`;
+  if (isPerLayer(measure)) return `${layer} ${measure}`;
   return `${layer} ${typeof choice.head === "number" ? `H${choice.head}` : choice.head}`;
 }
 

@@ -1,3 +1,4 @@
+import { isPerLayer, measureWords, type ShownMeasure } from "../core/measures/measure";
 import { tokensOf, type BlockOfRun, type HeadChoice, type RunSummary } from "../core/run";
 import { hasSpan, type CharOffset, type Token } from "../core/token";
 import type { Prediction } from "../protocol/slices";
@@ -12,6 +13,8 @@ export interface HoverFacts {
   readonly block: BlockOfRun;
   readonly index: number;
   readonly choice: HeadChoice;
+  /** What the numbers of the choice and of the mean are. */
+  readonly measure: ShownMeasure;
   /** Absent where the block's queries are not the source text: [keys]. */
   readonly row?: { readonly chosen: Float32Array; readonly mean: Float32Array };
   /** Absent where the block's keys are not the source text: [queries]. */
@@ -38,10 +41,13 @@ export function hoverContent(facts: HoverFacts, links: HoverLinks, t: Translate)
   if (facts.predictions.length > 0) paragraphs.push(predictionLine(facts, t));
   const { queries, keys } = facts.block;
   const parts: string[][] = [];
-  if (facts.row) parts.push(tableRows(N_KEYS, tokensOf(facts.run, keys), facts.row));
+  if (facts.row) parts.push(tableRows(N_KEYS, tokensOf(facts.run, keys), facts.row, facts.measure));
   if (facts.column) {
     const title = parts.length > 0 ? [`| ${bold(t("attended by"))} | | | |`] : [];
-    parts.push([...title, ...tableRows(N_QUERIES, tokensOf(facts.run, queries), facts.column)]);
+    parts.push([
+      ...title,
+      ...tableRows(N_QUERIES, tokensOf(facts.run, queries), facts.column, facts.measure),
+    ]);
   }
   if (parts.length > 0) paragraphs.push([...tableHead(facts, t), ...parts.flat()].join("\n"));
   return paragraphs.join("\n\n");
@@ -74,28 +80,34 @@ function heading(token: Token, index: number, t: Translate): string {
   return `${bold(visibleToken(token.text))} · ${markdownText(facts.join(" · "))}`;
 }
 
-function linkLine({ choice, index }: HoverFacts, links: HoverLinks, t: Translate): string {
-  const openHead = markdownText(t("Open {0}", choiceName(choice)));
+function linkLine({ choice, index, measure }: HoverFacts, links: HoverLinks, t: Translate): string {
+  const openHead = markdownText(t("Open {0}", choiceName(choice, measure)));
   const makeQuery = markdownText(t("Make this token the query"));
   return `[${openHead}](${links.openHead(choice, index)}) · [${makeQuery}](${links.makeQuery(index)})`;
 }
 
-function tableHead({ choice, row }: HoverFacts, t: Translate): string[] {
-  const title = row ? t("{0} attends to", choiceName(choice)) : t("{0} attended by", choiceName(choice));
-  return [`| ${markdownText(title)} | | ${markdownText(t("mean of all heads"))} | |`, "|:--|:--|:--|:--|"];
+function tableHead({ choice, row, measure }: HoverFacts, t: Translate): string[] {
+  const name = choiceName(choice, measure);
+  const title = row ? t("{0} attends to", name) : t("{0} attended by", name);
+  const mean = isPerLayer(measure) ? t("all layers") : t("mean of all heads");
+  // Weights are what a hover shows by itself; any other number is named.
+  const one = measure === "weights" ? "" : markdownText(measureWords[measure].one);
+  return [`| ${markdownText(title)} | ${one} | ${markdownText(mean)} | ${one} |`, "|:--|:--|:--|:--|"];
 }
 
 function tableRows(
   count: number,
   tokens: readonly Token[],
   weights: { chosen: Float32Array; mean: Float32Array },
+  measure: ShownMeasure,
 ): string[] {
   const byChosen = strongest(weights.chosen, count);
   const byMean = strongest(weights.mean, count);
   const cells = (values: Float32Array, index: number | undefined) => {
     if (index === undefined) return ["", ""];
     const name = `${markdownText(visibleToken(tokens[index]?.text ?? "?"))} (${index})`;
-    return [name, `${number(values[index]!)} ${weightBar(values[index]!)}`];
+    const largest = measure === "weights" ? 1 : Math.max(...values);
+    return [name, `${number(values[index]!)} ${weightBar(values[index]! / largest)}`];
   };
   return Array.from({ length: Math.max(byChosen.length, byMean.length) }, (_, rank) => {
     const row = [...cells(weights.chosen, byChosen[rank]), ...cells(weights.mean, byMean[rank])];

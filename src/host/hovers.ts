@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { isCancelled } from "../core/errors";
+import { lineMeasure } from "../core/measures/flowCost";
 import { findBlock, type HeadChoice } from "../core/run";
 import type { Prediction } from "../protocol/slices";
 import { hoverContent, staleHover, tokensAt, type HoverFacts, type HoverLinks } from "./hoverContent";
@@ -63,12 +64,13 @@ export async function readFacts(
   const block = selection && findBlock(run, selection.choice.block);
   if (!selection || !block) return undefined;
   const mean: HeadChoice = { block: block.kind, layer: "all", head: "mean" };
+  const measure = lineMeasure(block, selection.measure);
   const read = async (axis: "query" | "key") => {
     const choices = [selection.choice, mean];
     const [chosen, ofAll] = await session.rows.vectors({
       runId: run.runId,
       choices,
-      measure: "weights",
+      measure,
       axis,
       index,
     });
@@ -79,7 +81,7 @@ export async function readFacts(
     block.keys === "source" ? read("key") : undefined,
     readPredictions(session, run.runId, run.hasPredictions && !run.targetTokens ? index : undefined),
   ]);
-  return { run, block, index, choice: selection.choice, row, column, predictions };
+  return { run, block, index, choice: selection.choice, measure, row, column, predictions };
 }
 
 async function readPredictions(

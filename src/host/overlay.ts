@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { isCancelled } from "../core/errors";
+import { lineMeasure } from "../core/measures/flowCost";
 import { findBlock, type HeadChoice } from "../core/run";
 import { rangeOf } from "./editorText";
 import { hasSpan } from "../core/token";
@@ -118,15 +119,19 @@ async function readWeights(
   const block = selection && findBlock(run, selection.choice.block);
   if (!selection || block?.queries !== "source" || block.keys !== "source") return undefined;
   const choice = choiceFor(selection.choice, weights);
+  const measure = lineMeasure(block, selection.measure);
   const axis = direction === "keys" ? "query" : "key";
   const [vector] = await session.rows.vectors({
     runId: run.runId,
     choices: [choice],
-    measure: "weights",
+    measure,
     axis,
     index,
   });
-  return vector;
+  // Weights are shaded as they are; of any other measure the strongest token has the darkest shade.
+  if (!vector || measure === "weights") return vector;
+  const largest = Math.max(...vector);
+  return largest > 0 ? vector.map((value) => value / largest) : vector;
 }
 
 function choiceFor(choice: HeadChoice, weights: OverlaySettings["weights"]): HeadChoice {

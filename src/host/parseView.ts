@@ -1,3 +1,4 @@
+import { shownMeasures } from "../core/measures/measure";
 import type { BlockKind, HeadAddress, HeadChoice } from "../core/run";
 import type { TokenLayout } from "../core/tokenLayout";
 import type { MatrixQuery, Slices, ThumbnailQuery, VectorQuery } from "../protocol/slices";
@@ -28,7 +29,13 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
   },
   vectors: parseVectorQuery,
   thumbnails: parseThumbnailQuery,
-  statistics: (raw) => ofBlock(record(raw, "statistics")),
+  statistics: (raw) => {
+    const query = record(raw, "statistics");
+    const measure = optional(query.measure, (value) =>
+      oneOf(value, "measure", ["weights", "value-weighted", "norm-weighted"]),
+    );
+    return { ...ofBlock(query), ...(measure && { measure }) };
+  },
   mask: (raw) => {
     const query = record(raw, "mask");
     return { ...ofBlock(query), layer: index(query.layer, "layer") };
@@ -258,7 +265,15 @@ function parseVectorQuery(raw: unknown): VectorQuery {
 function parseThumbnailQuery(raw: unknown): ThumbnailQuery {
   const query = record(raw, "thumbnails");
   const of = optional(query.of, (value) => oneOf(value, "of", ["heads", "means"]));
-  return { ...ofBlock(query), size: integer(query.size, "size", 1, 512), ...(of && { of }) };
+  const measure = optional(query.measure, (value) =>
+    oneOf(value, "measure", ["weights", "value-weighted", "norm-weighted", "rollout", "flow"]),
+  );
+  return {
+    ...ofBlock(query),
+    size: integer(query.size, "size", 1, 512),
+    ...(of && { of }),
+    ...(measure && { measure }),
+  };
 }
 
 export function parseChoice(raw: unknown): HeadChoice {
@@ -291,7 +306,7 @@ function parseDocumentRange(raw: unknown): DocumentRange {
 }
 
 const parseSlot = (raw: unknown) => oneOf(raw, "slot", ["a", "b"]);
-const parseMeasure = (raw: unknown) => oneOf(raw, "measure", ["weights", "scores"]);
+const parseMeasure = (raw: unknown) => oneOf(raw, "measure", shownMeasures);
 const block = (raw: unknown): BlockKind => oneOf(raw, "block", ["encoder", "decoder", "cross"]);
 const runId = (raw: unknown) => string(raw, "runId", 200);
 /** Of a layer, head or token. */

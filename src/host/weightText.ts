@@ -1,8 +1,9 @@
-/** A weight in [0, 1] with three significant digits; what is not zero never reads as zero. */
+/** A weight, or a measure made of it, with three significant digits; what is not zero never reads as zero. */
 export function weightText(weight: number): string {
   if (weight === 0) return "0";
   if (weight < 0.001) return "<0.001";
-  return weight >= 0.9995 ? "1.00" : weight.toPrecision(3);
+  if (weight >= 999.5) return String(Math.round(weight));
+  return weight >= 0.9995 && weight < 1.005 ? "1.00" : weight.toPrecision(3);
 }
 
 /** A weight as a bar of up to five characters, in eighths of a character. */

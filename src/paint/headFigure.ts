@@ -1,3 +1,4 @@
+import { legendText, type ShownMeasure } from "../core/measures/measure";
 import { layoutTicks } from "./axis";
 import { cssColour } from "./colour";
 import { maskedCell, notANumberCell, quantise } from "./heatmap";
@@ -23,10 +24,12 @@ export interface HeadFigure {
   readonly keyLabels: readonly string[];
   /** [queries, keys], row-major; the lengths are those of the labels. */
   readonly data: Float32Array;
-  readonly measure: "weights" | "scores";
+  readonly measure: ShownMeasure;
+  /** The value at the top of the scale, of all measures but scores; 1 when absent. */
+  readonly largest?: number;
   /** Masked cells are hatched; everything is visible when absent. */
   readonly isVisible?: (query: number, key: number) => boolean;
-  /** For weights. Absent: true, as in the inspector. */
+  /** Not for scores. Absent: true, as in the inspector. */
   readonly squareRoot?: boolean;
   readonly map?: ColourMap;
   readonly palette?: Palette;
@@ -56,12 +59,12 @@ export function headFigure(figure: HeadFigure): string {
   const nQueries = queryLabels.length;
   const nKeys = keyLabels.length;
   const isVisible = figure.isVisible ?? (() => true);
-  const isWeights = figure.measure === "weights";
+  const isScores = figure.measure === "scores";
   const squareRoot = figure.squareRoot ?? true;
-  const scale = isWeights
-    ? weightScale(squareRoot)
-    : scoreScale(data, (index) => isVisible(Math.floor(index / nKeys), index % nKeys));
-  const ramp = isWeights ? sequentialRamp(figure.map ?? "theme", palette) : divergingRamp(palette);
+  const scale = isScores
+    ? scoreScale(data, (index) => isVisible(Math.floor(index / nKeys), index % nKeys))
+    : weightScale(squareRoot, figure.largest);
+  const ramp = isScores ? divergingRamp(palette) : sequentialRamp(figure.map ?? "theme", palette);
   const cells = quantise(data, nQueries, nKeys, scale, isVisible);
 
   const cell = Math.min(
@@ -118,9 +121,7 @@ export function headFigure(figure: HeadFigure): string {
   );
   const axisTitle = { "font-size": 10, fill: muted };
   const middleY = top + height / 2;
-  const label = isWeights
-    ? `attention weight${squareRoot ? ", square-root scale" : ""}`
-    : "score before softmax";
+  const label = legendText(figure.measure, squareRoot);
   const codes = new Set(cells.codes);
   return svgDocument(
     Math.max(

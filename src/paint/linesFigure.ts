@@ -1,3 +1,4 @@
+import { measureWords } from "../core/measures/measure";
 import { cssColour } from "./colour";
 import type { FigureBars, HeadFigure } from "./headFigure";
 import { groupLines, lineRows, lineOpacity, lineWidth, weakestLine } from "./lines";
@@ -15,12 +16,12 @@ const barWidth = 64;
 const mostColumns = 18;
 
 /** One head as lines from its queries (left) to their keys (right), thicker and darker with the weight. */
-export function linesFigure(figure: Omit<HeadFigure, "measure" | "encodeImage">): string {
+export function linesFigure(figure: Omit<HeadFigure, "encodeImage">): string {
   const palette = figure.palette ?? paperPalette;
   const { queryLabels, keyLabels, data } = figure;
   const chosen = figure.chosen ?? [];
   const nKeys = keyLabels.length;
-  const scale = weightScale(figure.squareRoot ?? true);
+  const scale = weightScale(figure.squareRoot ?? true, figure.largest);
   const margin = 16;
   const headLines = (figure.subtitle ? 56 : 38) + (figure.note ? 16 : 0);
   const top = margin + headLines;
@@ -85,7 +86,7 @@ export function linesFigure(figure: Omit<HeadFigure, "measure" | "encodeImage">)
       ...rows,
       ...columns,
       text(
-        `Lines thicken with the attention weight; below ${tickText(weakestLine(scale))} none is drawn.`,
+        `Lines thicken with the ${measureWords[figure.measure].legend}; below ${tickText(weakestLine(scale))} none is drawn.`,
         margin,
         bottom + 20,
         small,

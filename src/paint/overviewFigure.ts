@@ -1,3 +1,4 @@
+import { isPerLayer, legendText, type ShownMeasure } from "../core/measures/measure";
 import { cssColour } from "./colour";
 import { cellColours, paintCells, type Pixels } from "./heatmap";
 import { overviewByPlace } from "./overviewLayout";
@@ -15,11 +16,15 @@ export interface OverviewFigure {
   readonly title: string;
   readonly subtitle?: string;
   readonly layers: readonly { readonly layer: number; readonly nHeads: number }[];
-  /** Each head's [rows, columns] in order of layer and head, as the store's thumbnails hold them: round(255 * sqrt(weight)). */
+  /** Each head's (of rollout and flow: each layer's) [rows, columns] in order of layer and head, as the store's thumbnails hold them: round(255 * sqrt(value / largest)). */
   readonly thumbnails: { readonly rows: number; readonly columns: number; readonly data: Uint8Array };
   /** One more thumbnail for each layer: the mean over its heads. */
   readonly means?: readonly Uint8Array[];
   readonly isVisible?: (layer: number, row: number, column: number) => boolean;
+  /** What the thumbnails show; weights when absent. */
+  readonly measure?: Exclude<ShownMeasure, "scores">;
+  /** The value of a thumbnail's byte 255; 1 when absent. */
+  readonly largest?: number;
   readonly squareRoot?: boolean;
   readonly map?: ColourMap;
   readonly palette?: Palette;
@@ -37,16 +42,18 @@ export function overviewFigure(figure: OverviewFigure): string {
   const squareRoot = figure.squareRoot ?? true;
   const margin = 16;
   const head = figure.subtitle ? 40 : 22;
+  const joined = isPerLayer(figure.measure ?? "weights");
   const layout = overviewByPlace(layers, {
+    ...(joined && { joined: figure.measure }),
     width: 1200,
     minEdge: 48,
-    maxEdge: 96,
+    maxEdge: joined ? 220 : 96,
     gap: 4,
     aspect: rows / columns,
     labelWidth: 30,
     labelHeight: 18,
   });
-  const hasMeans = figure.means !== undefined;
+  const hasMeans = joined || figure.means !== undefined;
   const shown = layout.cells.filter(({ head: place }) => hasMeans || place !== "mean");
   const colours = cellColours(ramp, palette, density);
   const left = margin;
@@ -54,8 +61,9 @@ export function overviewFigure(figure: OverviewFigure): string {
   const images = shown.map(({ layer, head: place, x, y }) => {
     const row = layers.findIndex((entry) => entry.layer === layer);
     const before = layers.slice(0, row).reduce((sum, { nHeads }) => sum + nHeads, 0);
-    const bytes =
-      place === "mean"
+    const bytes = joined
+      ? thumbnails.data.subarray(row * rows * columns, (row + 1) * rows * columns)
+      : place === "mean"
         ? figure.means![row]!
         : thumbnails.data.subarray((before + place) * rows * columns, (before + place + 1) * rows * columns);
     const visible = figure.isVisible && ((r: number, c: number) => figure.isVisible!(layer, r, c));
@@ -99,9 +107,9 @@ export function overviewFigure(figure: OverviewFigure): string {
           x: left + 30,
           y: bottom + 14,
           width: 220,
-          label: `attention weight${squareRoot ? ", square-root scale" : ""}, the largest of each pixel`,
+          label: `${legendText(figure.measure ?? "weights", squareRoot)}, the largest of each pixel`,
           ramp,
-          scale: weightScale(squareRoot),
+          scale: weightScale(squareRoot, figure.largest),
           hasMasked,
           hasNotANumber: false,
         },

@@ -30,6 +30,8 @@ export interface OverviewSpace {
   /** Room for the labels of layers at the left, and of heads on top. */
   readonly labelWidth: number;
   readonly labelHeight: number;
+  /** Each layer has one picture in place of its heads; what it is, as a label. */
+  readonly joined?: string;
 }
 
 /** Rows are layers, layer 0 on top; columns are heads; the row's mean stands at the end, a gap apart. */
@@ -38,19 +40,22 @@ export function overviewByPlace(
   space: OverviewSpace,
 ): OverviewLayout {
   const { gap, labelWidth, labelHeight } = space;
-  const nColumns = Math.max(1, ...layers.map(({ nHeads }) => nHeads));
-  const meanGap = 3 * gap;
+  const isJoined = space.joined !== undefined;
+  const inRow = isJoined && layersInRow(layers, space);
+  if (inRow) return inRow;
+  const nColumns = isJoined ? 0 : Math.max(1, ...layers.map(({ nHeads }) => nHeads));
+  const meanGap = isJoined ? 0 : 3 * gap;
   const free = space.width - labelWidth - nColumns * gap - meanGap;
   const cellWidth = clampEdge(free / (nColumns + 1), space);
   const cellHeight = Math.max(8, Math.min(2 * cellWidth, Math.round(cellWidth * space.aspect)));
   const columnX = (head: number) => labelWidth + head * (cellWidth + gap);
-  const meanX = columnX(nColumns) + meanGap - gap;
+  const meanX = isJoined ? labelWidth : columnX(nColumns) + meanGap - gap;
   const cells: OverviewCell[] = [];
   const rows: number[][] = [];
   const rowLabels = layers.map(({ layer, nHeads }, row) => {
     const y = labelHeight + row * (cellHeight + gap);
     const indices: number[] = [];
-    for (let head = 0; head < nHeads; head++) {
+    for (let head = 0; head < (isJoined ? 0 : nHeads); head++) {
       indices.push(cells.push({ layer, head, x: columnX(head), y }) - 1);
     }
     indices.push(cells.push({ layer, head: "mean", x: meanX, y }) - 1);
@@ -61,10 +66,36 @@ export function overviewByPlace(
     text: `H${head}`,
     x: columnX(head) + cellWidth / 2,
   }));
-  columnLabels.push({ text: "mean", x: meanX + cellWidth / 2 });
+  columnLabels.push({ text: space.joined ?? "mean", x: meanX + cellWidth / 2 });
   const height = labelHeight + layers.length * (cellHeight + gap) - gap;
   return { cellWidth, cellHeight, width: meanX + cellWidth, height, cells, rows, rowLabels, columnLabels };
 }
+
+/** One picture for each layer: beside each other where they have the room, else below each other. */
+function layersInRow(
+  layers: readonly { readonly layer: number }[],
+  space: OverviewSpace,
+): OverviewLayout | undefined {
+  const { gap, labelHeight } = space;
+  const free = (space.width + gap) / Math.max(1, layers.length) - gap;
+  if (free < Math.max(space.minEdge, LEAST_JOINED)) return undefined;
+  const cellWidth = clampEdge(free, space);
+  const cellHeight = Math.max(8, Math.min(2 * cellWidth, Math.round(cellWidth * space.aspect)));
+  const x = (index: number) => index * (cellWidth + gap);
+  return {
+    cellWidth,
+    cellHeight,
+    width: x(layers.length) - gap,
+    height: labelHeight + cellHeight,
+    cells: layers.map(({ layer }, index) => ({ layer, head: "mean", x: x(index), y: labelHeight })),
+    rows: [layers.map((_, index) => index)],
+    rowLabels: [],
+    columnLabels: layers.map(({ layer }, index) => ({ text: `L${layer}`, x: x(index) + cellWidth / 2 })),
+  };
+}
+
+/** Smaller pictures of a layer stand below each other instead. */
+const LEAST_JOINED = 64;
 
 /** Heads in a given order, filling rows from left to right; `captionHeight` is room under each for its name and value. */
 export function overviewByOrder(

@@ -20,9 +20,9 @@ export function valueAt(scale: Scale, t: number): number {
   return scale.kind === "sqrt" ? t * t * max : t * max;
 }
 
-/** Weights are always 0..1, so that one colour is one weight in every head. */
-export function weightScale(squareRoot: boolean): Scale {
-  return { kind: squareRoot ? "sqrt" : "linear", max: 1 };
+/** From 0 to the largest value in any head (weights: 1), so that one colour is one value in all of them. */
+export function weightScale(squareRoot: boolean, largest = 1): Scale {
+  return { kind: squareRoot ? "sqrt" : "linear", max: largest };
 }
 
 /** Scores: symmetric about 0, up to the largest visible finite one. */
@@ -38,6 +38,8 @@ export function scoreScale(data: Float32Array, isVisible: (index: number) => boo
 /** Round values for the marks of a colour bar: few, and at the ends. */
 export function scaleTicks(scale: Scale): number[] {
   if (scale.kind === "signed") return [-scale.max, 0, scale.max];
-  const ratios = scale.kind === "sqrt" ? [0, 0.05, 0.25, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
-  return ratios.map((ratio) => ratio * scale.max);
+  const ratios = scale.kind === "sqrt" ? [0.05, 0.25, 0.5] : [0.25, 0.5, 0.75];
+  // Weights have round marks at round shares; where the largest value is none, the marks are rounded.
+  const mark = (ratio: number) => (scale.max === 1 ? ratio : Number((ratio * scale.max).toPrecision(1)));
+  return [0, ...ratios.map(mark), scale.max];
 }

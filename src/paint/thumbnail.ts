@@ -23,7 +23,10 @@ export function linearCodes(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => Math.round((byte * byte) / 255));
 }
 
-/** Weights [rows, columns] as thumbnail bytes. */
-export function thumbnailBytes(weights: Float32Array): Uint8Array {
-  return Uint8Array.from(weights, (weight) => Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, weight)))));
+/** Values [rows, columns] from 0 to `largest` as thumbnail bytes. */
+export function thumbnailBytes(values: Float32Array, largest = 1): Uint8Array {
+  const share = 1 / (largest || 1);
+  return Uint8Array.from(values, (value) =>
+    Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, value * share)))),
+  );
 }

@@ -1,5 +1,6 @@
 import type { Marginals } from "../core/marginals";
-import type { HeadAddress, HeadChoice, HeadVectors, BlockKind, Measure } from "../core/run";
+import type { ShownMeasure } from "../core/measures/measure";
+import type { HeadAddress, HeadChoice, HeadVectors, BlockKind } from "../core/run";
 import type { Tensor } from "../core/tensor";
 import type { TokenLayout } from "../core/tokenLayout";
 import type { AdditiveSlices } from "./additive";
@@ -24,7 +25,8 @@ export interface Slices
   vectors(query: VectorQuery): Promise<Float32Array[]>;
   /** All heads of a block as bytes, for the overview. */
   thumbnails(query: ThumbnailQuery): Promise<Thumbnails>;
-  statistics(query: { runId: string; block: BlockKind }): Promise<HeadStatistics[]>;
+  /** Of the weights, or of weights times lengths scaled to rows that sum to 1. */
+  statistics(query: StatisticsQuery): Promise<HeadStatistics[]>;
   /** Which keys each query may see in a layer, as read from the run. */
   mask(query: { runId: string; block: BlockKind; layer: number }): Promise<MaskSlice>;
   /** q, k, v or the output of one head: [positions, dHead]. */
@@ -36,7 +38,7 @@ export interface Slices
 export interface MatrixQuery {
   runId: string;
   choice: HeadChoice;
-  measure: Measure;
+  measure: ShownMeasure;
   /** Half-open ranges of tokens; everything when absent. */
   window?: { queryStart: number; queryEnd: number; keyStart: number; keyEnd: number };
   maxRows?: number;
@@ -67,12 +69,14 @@ export interface MatrixSlice {
   readonly data: Float32Array;
   /** [rows, columns]: 1 where some of the cell's queries sees some of its keys. Where it was asked for. */
   readonly visible?: Uint8Array;
+  /** The largest value that the measure takes in any head of the block; 1 for weights, rollout and flow, absent for scores. */
+  readonly largest?: number;
 }
 
 export interface VectorQuery {
   runId: string;
   choices: HeadChoice[];
-  measure: Measure;
+  measure: ShownMeasure;
   axis: "query" | "key";
   index: number;
 }
@@ -84,6 +88,14 @@ export interface ThumbnailQuery {
   size: number;
   /** "means": one for each layer, the mean over its heads; "heads" when absent. */
   of?: "heads" | "means";
+  /** Weights when absent. Rollout and flow have one thumbnail for each layer. */
+  measure?: Exclude<ShownMeasure, "scores">;
+}
+
+export interface StatisticsQuery {
+  runId: string;
+  block: BlockKind;
+  measure?: "weights" | "value-weighted" | "norm-weighted";
 }
 
 export interface Thumbnails {
@@ -91,8 +103,10 @@ export interface Thumbnails {
   readonly layers: readonly { layer: number; nHeads: number }[];
   readonly rows: number;
   readonly columns: number;
-  /** For each layer and head in order (or each layer's mean), [rows, columns] of round(255 * sqrt(max weight pooled)). */
+  /** For each layer and head in order (or each layer's mean), [rows, columns] of round(255 * sqrt(largest value pooled / `largest`)). */
   readonly data: Uint8Array;
+  /** The value of byte 255: 1 for weights, rollout and flow. */
+  readonly largest: number;
 }
 
 /** Statistics of one head over all its queries; means are over queries. Definitions in core/statistics.ts. */

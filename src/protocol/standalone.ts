@@ -1,5 +1,6 @@
 import { HeadlightError } from "../core/errors";
 import { fromFloat16, toFloat16 } from "../core/float16";
+import type { LengthMeasure } from "../core/measures/measure";
 import type { BlockKind, LayerTensor, RunSummary } from "../core/run";
 import { elementCount, type Tensor } from "../core/tensor";
 import type { LogitLens, TokenPrediction } from "./generation";
@@ -11,6 +12,8 @@ import type { InspectorSelection, ViewSettings } from "./viewContract";
 export interface StandaloneRun {
   readonly run: RunSummary;
   readonly tensors: readonly StandaloneTensor[];
+  /** What multiplies the weights in a measure, so that its vectors need not be carried. */
+  readonly lengths?: readonly StandaloneLengths[];
   /** For each position asked about, the most likely tokens there. */
   readonly predictions: readonly { readonly position: number; readonly likely: readonly Prediction[] }[];
   /** What the model made of the tokens of the sequence that it predicts, and what each layer would, where that was kept. */
@@ -31,6 +34,13 @@ export interface StandaloneTensor extends Tensor {
   readonly what: LayerTensor;
 }
 
+/** Of one layer: [nHeads, nKeys]. */
+export interface StandaloneLengths extends Tensor {
+  readonly block: BlockKind;
+  readonly layer: number;
+  readonly measure: LengthMeasure;
+}
+
 /** How numbers are stored in the page: float16 halves the file and keeps 3 significant digits. */
 export type StoredPrecision = "float16" | "float32";
 
@@ -42,16 +52,15 @@ const version = 1;
 
 /** JSON that is safe inside a script element: no "<" occurs in it. Little-endian, base64. */
 export function encodeStandalone(content: StandaloneRun, precision: StoredPrecision = "float32"): string {
-  const { tensors, ...rest } = content;
-  const stored = tensors.map(({ block, layer, what, dims, data }) => ({
-    block,
-    layer,
-    what,
-    dims,
+  const { tensors, lengths = [], ...rest } = content;
+  const stored = tensors.map(({ data, ...of }) => ({
+    ...of,
     type: precision,
     base64: toBase64(precision === "float16" ? toFloat16(data) : data),
   }));
-  const json = JSON.stringify({ format, version, ...rest, tensors: stored });
+  // They are few, and a large one would leave float16's range.
+  const kept = lengths.map(({ data, ...of }) => ({ ...of, type: "float32", base64: toBase64(data) }));
+  const json = JSON.stringify({ format, version, ...rest, tensors: stored, lengths: kept });
   return json.replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
@@ -68,7 +77,16 @@ export function parseStandalone(json: string): StandaloneRun & { readonly precis
   const stored = document.tensors as StoredTensor[];
   return {
     run,
-    tensors: stored.map(parseTensor),
+    tensors: stored.map((each) => {
+      const { block, layer, what } = each;
+      return { block, layer, what, ...parseTensor(each, what) };
+    }),
+    lengths: Array.isArray(document.lengths)
+      ? (document.lengths as StoredLengths[]).map((each) => {
+          const { block, layer, measure } = each;
+          return { block, layer, measure, ...parseTensor(each, measure) };
+        })
+      : [],
     predictions: Array.isArray(document.predictions)
       ? (document.predictions as StandaloneRun["predictions"])
       : [],
@@ -92,13 +110,17 @@ function parseGeneration(value: unknown): Pick<StandaloneRun, "generation"> {
   return found && Array.isArray(found.predictions) ? { generation: found } : {};
 }
 
-interface StoredTensor extends Omit<StandaloneTensor, "data"> {
+interface Stored {
+  readonly block: BlockKind;
+  readonly layer: number;
+  readonly dims: readonly number[];
   readonly type: StoredPrecision;
   readonly base64: string;
 }
+type StoredTensor = Stored & { readonly what: LayerTensor };
+type StoredLengths = Stored & { readonly measure: LengthMeasure };
 
-function parseTensor(stored: StoredTensor): StandaloneTensor {
-  const { block, layer, what, dims, type, base64 } = stored;
+function parseTensor({ block, layer, dims, type, base64 }: Stored, what: string): Tensor {
   const name = `${block} ${what} of layer ${layer}`;
   if (typeof base64 !== "string" || !Array.isArray(dims) || (type !== "float16" && type !== "float32")) {
     throw notAnInspection(`the tensor ${name} is malformed`);
@@ -110,7 +132,7 @@ function parseTensor(stored: StoredTensor): StandaloneTensor {
   }
   const data =
     type === "float16" ? fromFloat16(new Uint16Array(bytes.buffer)) : new Float32Array(bytes.buffer);
-  return { block, layer, what, dims, data };
+  return { dims, data };
 }
 
 function parseObject(json: string): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import type { ErrorReport } from "../core/errors";
-import type { HeadChoice, Measure, RunSummary } from "../core/run";
+import type { ShownMeasure } from "../core/measures/measure";
+import type { HeadChoice, RunSummary } from "../core/run";
 import type { AheadAnswer } from "./ahead";
 import type { ScoringRuns } from "./scoringRuns";
 import type { Slices } from "./slices";
@@ -8,7 +9,7 @@ import type { Slices } from "./slices";
 export interface InspectorSelection {
   readonly view: ViewName;
   readonly choice: HeadChoice;
-  readonly measure: Measure;
+  readonly measure: ShownMeasure;
   /** The pinned query token, if any. */
   readonly query?: number;
   /** All pinned query tokens where there are several, ascending; `query` is the one that was pinned last. */

@@ -1,7 +1,9 @@
 import { badChoice, notCaptured } from "../core/errors";
+import { isLengthWeighted, isPerLayer, type ShownMeasure } from "../core/measures/measure";
 import type { BlockKind, HeadChoice, LayerTensor, Measure } from "../core/run";
 import type { Tensor } from "../core/tensor";
 import { isHeadwise } from "./headwise";
+import { mixedLine, mixedOf, mixKey } from "./mixed";
 import type { StoredLayer, StoredRun } from "./storedRun";
 
 /** Layers of a block in order. */
@@ -46,31 +48,84 @@ export function cellsOf(
   return Float32Array.from({ length }, (_, i) => own[start + i * stride]!);
 }
 
-/** The tensors [nHeads, nQueries, nKeys] that a choice covers, all of one shape. */
-export function coveredBy(run: StoredRun, choice: HeadChoice, measure: Measure): Tensor[] {
-  if (choice.layer !== "all") return [tensorOf(layerOf(run, choice.block, choice.layer), measure)];
-  const tensors = layersOf(run, choice.block)
-    .filter(({ tensors }) => tensors.has(measure))
-    .map((layer) => tensorOf(layer, measure));
-  const [first] = tensors;
-  if (!first) throw badChoice(`no layer of the ${choice.block} has ${measure}`);
-  if (tensors.some(({ dims }) => dims[1] !== first.dims[1] || dims[2] !== first.dims[2])) {
-    throw badChoice(`the layers of the ${choice.block} differ in shape, so they have no common mean`);
+/** A layer's tensor [nHeads, nQueries, nKeys], and the lengths [nHeads, nKeys] that multiply it. */
+interface Covered {
+  readonly tensor: Tensor;
+  readonly lengths?: Float32Array;
+}
+
+/** What a choice covers, all of one shape. */
+function coveredBy(run: StoredRun, choice: HeadChoice, measure: ShownMeasure): Covered[] {
+  const { block } = choice;
+  if (choice.layer !== "all") return [coveredLayer(run, layerOf(run, block, choice.layer), measure)];
+  const layers = layersOf(run, block)
+    .filter((layer) => holds(run, layer, measure))
+    .map((layer) => coveredLayer(run, layer, measure));
+  const [first] = layers;
+  if (!first) throw badChoice(`no layer of the ${block} has ${measure}`);
+  const [, nQueries, nKeys] = first.tensor.dims;
+  if (layers.some(({ tensor: { dims } }) => dims[1] !== nQueries || dims[2] !== nKeys)) {
+    throw badChoice(`the layers of the ${block} differ in shape, so they have no common mean`);
   }
-  return tensors;
+  return layers;
+}
+
+/** Whether a measure that has one matrix for each head can be read of a layer. */
+export function holds(run: StoredRun, { block, info, tensors }: StoredLayer, measure: ShownMeasure): boolean {
+  if (isPerLayer(measure)) return false;
+  if (!isLengthWeighted(measure)) return tensors.has(measure);
+  return tensors.has("weights") && run.lengths.has(mixKey(measure, block, info.layer));
+}
+
+function coveredLayer(run: StoredRun, layer: StoredLayer, measure: ShownMeasure): Covered {
+  if (!isLengthWeighted(measure)) return { tensor: tensorOf(layer, measure as Measure) };
+  const lengths = run.lengths.get(mixKey(measure, layer.block, layer.info.layer));
+  if (!lengths) throw notCaptured("values", layer.block, layer.info.layer, layer.info.missing);
+  return { tensor: tensorOf(layer, "weights"), lengths: lengths.data };
+}
+
+/** One head's matrix of a measure: a view of what was captured, or a product of its own; never to be written to. */
+export function headMatrix(
+  run: StoredRun,
+  layer: StoredLayer,
+  head: number,
+  measure: ShownMeasure,
+): Float32Array {
+  const { tensor, lengths } = coveredLayer(run, layer, measure);
+  const cells = headOf(tensor, head);
+  return lengths ? timesLengths(cells.slice(), lengths, head, tensor, 0, 1) : cells;
+}
+
+/** Cells of a head from `start`, `stride` apart, each times its key's length; in place. */
+function timesLengths(
+  cells: Float32Array,
+  lengths: Float32Array,
+  head: number,
+  { dims }: Tensor,
+  start: number,
+  stride: number,
+): Float32Array {
+  const nKeys = dims[2] ?? 0;
+  const first = head * nKeys;
+  for (let i = 0; i < cells.length; i++) cells[i]! *= lengths[first + ((start + i * stride) % nKeys)]!;
+  return cells;
 }
 
 /** Kept for as long as a person moves between a few of them. */
 const KEPT_COMBINATIONS = 4;
 
 /** The whole matrix [nQueries, nKeys] of a choice: a view of one head, or the mean or maximum over many. */
-export function matrixOf(run: StoredRun, choice: HeadChoice, measure: Measure): Tensor {
+export function matrixOf(run: StoredRun, choice: HeadChoice, measure: ShownMeasure): Tensor {
+  if (isPerLayer(measure)) return mixedOf(run, measure, choice.block, choice.layer);
   const covered = coveredBy(run, choice, measure);
-  const [, nQueries = 0, nKeys = 0] = covered[0]!.dims;
+  const [, nQueries = 0, nKeys = 0] = covered[0]!.tensor.dims;
   const dims = [nQueries, nKeys];
   if (typeof choice.head === "number") {
     if (choice.layer === "all") throw badChoice("a single head needs a single layer");
-    return { dims, data: headOf(covered[0]!, choice.head) };
+    return {
+      dims,
+      data: headMatrix(run, layerOf(run, choice.block, choice.layer), choice.head, measure),
+    };
   }
   const key = [choice.block, choice.layer, choice.head, measure].join(" ");
   const data = run.combined.get(key) ?? combine(covered, choice.head, 0, nQueries * nKeys, 1);
@@ -84,12 +139,13 @@ export function matrixOf(run: StoredRun, choice: HeadChoice, measure: Measure): 
 export function vectorOf(
   run: StoredRun,
   choice: HeadChoice,
-  measure: Measure,
+  measure: ShownMeasure,
   axis: "query" | "key",
   index: number,
 ): Float32Array {
+  if (isPerLayer(measure)) return mixedLine(run, measure, choice.block, choice.layer, { axis, index });
   const covered = coveredBy(run, choice, measure);
-  const [, nQueries = 0, nKeys = 0] = covered[0]!.dims;
+  const [, nQueries = 0, nKeys = 0] = covered[0]!.tensor.dims;
   const [limit, length, start, stride] =
     axis === "query" ? [nQueries, nKeys, index * nKeys, 1] : [nKeys, nQueries, index, nKeys];
   if (!Number.isInteger(index) || index < 0 || index >= limit) {
@@ -99,12 +155,14 @@ export function vectorOf(
     return combine(covered, choice.head, start, length, stride);
   }
   if (choice.layer === "all") throw badChoice("a single head needs a single layer");
-  return cellsOf(covered[0]!, choice.head, start, length, stride);
+  const { tensor, lengths } = covered[0]!;
+  const cells = cellsOf(tensor, choice.head, start, length, stride);
+  return lengths ? timesLengths(cells, lengths, choice.head, tensor, start, stride) : cells;
 }
 
-/** Over all heads of the tensors: the mean or maximum of `length` cells from `start`, `stride` apart in each head. */
+/** Over all heads of the layers: the mean or maximum of `length` cells from `start`, `stride` apart in each head. */
 function combine(
-  tensors: readonly Tensor[],
+  layers: readonly Covered[],
   how: "mean" | "max",
   start: number,
   length: number,
@@ -112,10 +170,12 @@ function combine(
 ): Float32Array {
   const result = new Float32Array(length).fill(how === "mean" ? 0 : -Infinity);
   let count = 0;
-  for (const tensor of tensors) {
+  for (const { tensor, lengths } of layers) {
     const nHeads = tensor.dims[0] ?? 0;
     for (let head = 0; head < nHeads; head++, count++) {
-      const cells = cellsInPlace(tensor, head, start, length, stride);
+      const cells = lengths
+        ? timesLengths(cellsOf(tensor, head, start, length, stride), lengths, head, tensor, start, stride)
+        : cellsInPlace(tensor, head, start, length, stride);
       if (how === "mean") for (let i = 0; i < length; i++) result[i]! += cells[i]!;
       else
         for (let i = 0; i < length; i++) {

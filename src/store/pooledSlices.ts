@@ -33,6 +33,7 @@ export function pooledThumbnails(run: StoredRun, { block, size }: ThumbnailQuery
     rows,
     columns,
     data,
+    largest: 1,
   };
 }
 

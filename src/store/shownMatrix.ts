@@ -1,4 +1,4 @@
-import { groupMatrix, groupVisibility } from "../core/groupMatrix";
+import { groupingOf, groupMatrix, groupVisibility } from "../core/groupMatrix";
 import { marginalsOf } from "../core/marginals";
 import { blockRule, maskRule } from "../core/maskRule";
 import { blockCount, maxPoolBlocks, type Window } from "../core/pooling";
@@ -46,7 +46,7 @@ export function shownMatrix(run: StoredRun, { choice, measure, layout }: ShownQu
     return {
       nRows: queries.length,
       nColumns: keys.length,
-      data: groupMatrix(data, nKeys, queries, keys, measure),
+      data: groupMatrix(data, nKeys, queries, keys, groupingOf(measure)),
       groups: { queries, keys },
     };
   });

@@ -1,7 +1,9 @@
 import { badChoice } from "../core/errors";
-import { meanRow } from "../core/groupMatrix";
+import { groupingOf, meanRow } from "../core/groupMatrix";
 import { marginalsOf, type Marginals } from "../core/marginals";
 import { blockCount, maxPool, maxPoolBlocks, toBytes, type Window } from "../core/pooling";
+import { isLengthWeighted, isPerLayer, type ShownMeasure } from "../core/measures/measure";
+import { normaliseRows } from "../core/measures/normWeighted";
 import type { BlockKind, HeadAddress, HeadVectors, RunSummary } from "../core/run";
 import { tokensOf } from "../core/run";
 import { earlierOccurrences, statisticsOf } from "../core/statistics";
@@ -14,13 +16,16 @@ import type {
   MatrixQuery,
   MatrixSlice,
   MeanRowQuery,
+  StatisticsQuery,
   ThumbnailQuery,
   Thumbnails,
   VectorQuery,
 } from "../protocol/slices";
-import { headOf, layerOf, layersOf, matrixOf, tensorOf, vectorOf } from "./heads";
+import { headMatrix, headOf, holds, layerOf, layersOf, matrixOf, tensorOf, vectorOf } from "./heads";
 import { visibleKeys } from "./layerMask";
 import { pooledVisible, shownMatrix } from "./shownMatrix";
+import { isHeadwise } from "./headwise";
+import { mixedOf, mixKey } from "./mixed";
 import type { StoredRun } from "./storedRun";
 
 /** A window of a choice's matrix, max-pooled where it is larger than asked for; always an exact copy. */
@@ -31,9 +36,12 @@ export function matrixSlice(run: StoredRun, query: MatrixQuery): MatrixSlice {
   const height = window.queryEnd - window.queryStart;
   const width = window.keyEnd - window.keyStart;
   const { tokensPerCell } = query;
+  const largest =
+    query.measure === "scores" ? {} : { largest: largestOf(run, query.choice.block, query.measure) };
   if (tokensPerCell !== undefined) {
     return {
       ...window,
+      ...largest,
       rows: blockCount(height, tokensPerCell),
       columns: blockCount(width, tokensPerCell),
       data: maxPoolBlocks(data, nColumns, window, tokensPerCell),
@@ -45,6 +53,7 @@ export function matrixSlice(run: StoredRun, query: MatrixQuery): MatrixSlice {
   const isWhole = rows === nRows && columns === nColumns;
   return {
     ...window,
+    ...largest,
     rows,
     columns,
     data: isWhole ? data.slice() : maxPool(data, nColumns, window, rows, columns),
@@ -73,44 +82,79 @@ export function meanRowSlice(run: StoredRun, { choice, measure, queries }: MeanR
   const wrong = queries.find((query) => !(Number.isInteger(query) && query >= 0 && query < nQueries));
   if (wrong !== undefined || queries.length === 0)
     throw badChoice(`there is no query ${wrong ?? ""} among ${nQueries}`);
-  return meanRow(data, nKeys, queries, measure);
+  return meanRow(data, nKeys, queries, groupingOf(measure));
+}
+
+/** The largest value of a measure in any head of a block, so that one colour can be one value in all of them. */
+export function largestOf(run: StoredRun, block: BlockKind, measure: ShownMeasure): number {
+  if (!isLengthWeighted(measure)) return 1;
+  const key = `${measure} ${block}`;
+  let largest = run.largest.get(key);
+  if (largest === undefined) {
+    largest = 0;
+    for (const layer of layersOf(run, block)) {
+      if (!holds(run, layer, measure)) continue;
+      const isWhole = !isHeadwise(tensorOf(layer, "weights"));
+      // Of a run that does not keep all its weights the longest is known, which no weight exceeds.
+      const { data: lengths } = run.lengths.get(mixKey(measure, block, layer.info.layer))!;
+      for (let head = 0; head < (isWhole ? layer.info.nHeads : 1); head++) {
+        const values = isWhole ? headMatrix(run, layer, head, measure) : lengths;
+        for (const value of values) if (value > largest) largest = value;
+      }
+    }
+    run.largest.set(key, largest);
+  }
+  return largest;
 }
 
 export function vectorSlices(run: StoredRun, query: VectorQuery): Float32Array[] {
   return query.choices.map((choice) => vectorOf(run, choice, query.measure, query.axis, query.index));
 }
 
-/** All heads of a block, each max-pooled to at most size x size bytes; layers without weights are left out. */
-export function thumbnails(run: StoredRun, { block, size, of = "heads" }: ThumbnailQuery): Thumbnails {
-  const layers = layersOf(run, block).filter(({ tensors }) => tensors.has("weights"));
+/** All heads of a block, each max-pooled to at most size x size bytes; layers without the measure are left out. */
+export function thumbnails(run: StoredRun, query: ThumbnailQuery): Thumbnails {
+  const { block, size, measure = "weights", of = "heads" } = query;
+  const joined = isPerLayer(measure);
+  const layers = layersOf(run, block).filter((layer) =>
+    joined ? layer.tensors.has("weights") : holds(run, layer, measure),
+  );
+  const shown = layers.map(({ info }) => ({
+    layer: info.layer,
+    nHeads: joined || of === "means" ? 1 : info.nHeads,
+  }));
   const shapes = layers.map(({ info }) => [info.nQueries, info.nKeys]);
   const rows = limited(Math.max(1, ...shapes.map(([nQueries]) => nQueries!)), size);
   const columns = limited(Math.max(1, ...shapes.map(([, nKeys]) => nKeys!)), size);
-  const matricesOf = ({ info }: (typeof layers)[number]) => (of === "means" ? 1 : info.nHeads);
-  const nMatrices = layers.reduce((sum, layer) => sum + matricesOf(layer), 0);
-  const data = new Uint8Array(nMatrices * rows * columns);
+  const data = new Uint8Array(shown.reduce((sum, { nHeads }) => sum + nHeads, 0) * rows * columns);
+  const largest = largestOf(run, block, measure);
   let at = 0;
-  for (const layer of layers) {
+  layers.forEach((layer, index) => {
     const { nQueries, nKeys } = layer.info;
     const whole = { queryStart: 0, queryEnd: nQueries, keyStart: 0, keyEnd: nKeys };
-    for (let index = 0; index < matricesOf(layer); index++, at += rows * columns) {
-      const head = of === "means" ? "mean" : index;
-      const { data: weights } = matrixOf(run, { block, layer: layer.info.layer, head }, "weights");
-      toBytes(maxPool(weights, nKeys, whole, rows, columns), data.subarray(at, at + rows * columns));
+    for (let head = 0; head < shown[index]!.nHeads; head++, at += rows * columns) {
+      const cells = joined
+        ? mixedOf(run, measure, block, layer.info.layer).data
+        : of === "means"
+          ? matrixOf(run, { block, layer: layer.info.layer, head: "mean" }, measure).data
+          : headMatrix(run, layer, head, measure);
+      const pooled = maxPool(cells, nKeys, whole, rows, columns);
+      if (largest !== 1 && largest > 0) for (let i = 0; i < pooled.length; i++) pooled[i]! /= largest;
+      toBytes(pooled, data.subarray(at, at + rows * columns));
     }
-  }
-  return {
-    block,
-    layers: layers.map(({ info }) => ({ layer: info.layer, nHeads: info.nHeads })),
-    rows,
-    columns,
-    data,
-  };
+  });
+  return { block, layers: shown, rows, columns, data, largest };
 }
 
-/** Statistics of every head of a block, computed once. Definitions in core/statistics.ts. */
-export function statistics(run: StoredRun, block: BlockKind): HeadStatistics[] {
-  const known = run.statistics.get(block);
+/** Where a run keeps the statistics of a block. */
+export function statisticsKey(block: BlockKind, measure: string): string {
+  return `${block} ${measure}`;
+}
+
+/** Statistics of every head of a block, computed once for each measure. Definitions in core/statistics.ts. */
+export function statistics(run: StoredRun, query: Omit<StatisticsQuery, "runId">): HeadStatistics[] {
+  const { block, measure = "weights" } = query;
+  const key = statisticsKey(block, measure);
+  const known = run.statistics.get(key);
   if (known) return known;
   const tokens = isSelfAttention(run.summary, block)
     ? tokensOf(run.summary, queriesOf(run.summary, block))
@@ -118,20 +162,19 @@ export function statistics(run: StoredRun, block: BlockKind): HeadStatistics[] {
   const earlier = tokens && earlierOccurrences(tokens.map(({ id }) => id));
   const text = tokens && textRelations(tokens);
   const computed = layersOf(run, block)
-    .filter(({ tensors }) => tensors.has("weights"))
+    .filter((layer) => holds(run, layer, measure))
     .flatMap((layer) => {
-      const weights = tensorOf(layer, "weights");
       const { nHeads, nQueries, nKeys } = layer.info;
-      return Array.from({ length: nHeads }, (_, head) => ({
-        address: { block, layer: layer.info.layer, head },
-        values: statisticsOf(
-          { dims: [nQueries, nKeys], data: headOf(weights, head) },
-          earlier,
-          text,
-        ) as Record<string, number>,
-      }));
+      return Array.from({ length: nHeads }, (_, head) => {
+        const cells = { dims: [nQueries, nKeys], data: headMatrix(run, layer, head, measure) };
+        const shares = measure === "weights" ? cells : normaliseRows(cells);
+        return {
+          address: { block, layer: layer.info.layer, head },
+          values: statisticsOf(shares, earlier, text) as Record<string, number>,
+        };
+      });
     });
-  run.statistics.set(block, computed);
+  run.statistics.set(key, computed);
   return computed;
 }
 

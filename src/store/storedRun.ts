@@ -11,7 +11,14 @@ export interface StoredRun {
   readonly logits?: Tensor;
   /** Sums over many heads that were asked for, newest last; recomputed when dropped. */
   readonly combined: Map<string, Float32Array>;
-  readonly statistics: Map<BlockKind, HeadStatistics[]>;
+  /** By block, or block and measure. */
+  readonly statistics: Map<string, HeadStatistics[]>;
+  /** Lengths by which weights are multiplied, [nHeads, nKeys], by "measure block layer". */
+  readonly lengths: Map<string, Tensor>;
+  /** What joins all heads of a layer (rollout, flow), by "measure block layer": [n, n], or [n] for one row or column. */
+  readonly mixed: Map<string, Tensor>;
+  /** The largest value of a measure in a block, by "measure block". */
+  readonly largest: Map<string, number>;
 }
 
 /**
@@ -26,15 +33,25 @@ export interface StoredLayer {
 }
 
 export function storedRun(summary: RunSummary, layers: readonly StoredLayer[], logits?: Tensor): StoredRun {
-  return { summary, layers, logits, combined: new Map(), statistics: new Map() };
+  return {
+    summary,
+    layers,
+    logits,
+    combined: new Map(),
+    statistics: new Map(),
+    lengths: new Map(),
+    mixed: new Map(),
+    largest: new Map(),
+  };
 }
 
 /** Bytes of a run's tensors. */
-export function byteLengthOf({ layers, logits, combined }: StoredRun): number {
+export function byteLengthOf({ layers, logits, combined, lengths, mixed }: StoredRun): number {
   let bytes = logits?.data.byteLength ?? 0;
   for (const { tensors } of layers) {
     for (const tensor of tensors.values()) bytes += byteLengthOfTensor(tensor);
   }
   for (const data of combined.values()) bytes += data.byteLength;
+  for (const { data } of [...lengths.values(), ...mixed.values()]) bytes += data.byteLength;
   return bytes;
 }

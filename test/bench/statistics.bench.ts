@@ -40,7 +40,7 @@ export async function run(): Promise<BenchRow[]> {
   const same = () => one;
   const uncached = () => withoutCaches(one);
   return [
-    row("all statistics", 300, uncached, (run) => statistics(run, "decoder")),
+    row("all statistics", 300, uncached, (run) => statistics(run, { block: "decoder" })),
     row("heads like one, first asked", 300, uncached, (run) =>
       similarHeads(run, { block: "decoder", layer: 3, head: 1 }),
     ),

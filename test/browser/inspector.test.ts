@@ -278,7 +278,7 @@ describe.skipIf(!hasFixtures)("a causal run", () => {
         window.fakeHost.calls.splice(0);
         return { name, bytes: [...bytes] };
       });
-      expect(name).toBe(`headlight-decoder-L0-H0.${kind.toLowerCase()}`);
+      expect(name).toBe(`headlight-decoder-L0-H0-weights.${kind.toLowerCase()}`);
       const text = Buffer.from(bytes).toString("utf8");
       if (kind === "SVG") expect(text).toMatch(/^<svg .*·named.*<\/svg>$/s);
       if (kind === "PNG") expect(bytes.slice(0, 4)).toEqual([137, 80, 78, 71]);

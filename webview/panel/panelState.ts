@@ -1,4 +1,5 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
+import { perHeadMeasure } from "../../src/core/measures/measure";
 import type { HeadAddress, HeadChoice } from "../../src/core/run";
 import { watchColours, type Colours } from "../parts/colours";
 import type { Comparison, SimilarHead } from "../../src/protocol/comparison";
@@ -62,7 +63,11 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
   const { state: statistics } = load(() => {
     const runId = run.value?.runId;
     if (!runId || !block.value) return undefined;
-    const query = { runId, block: block.value.kind };
+    const query = {
+      runId,
+      block: block.value.kind,
+      measure: perHeadMeasure(inspector.selection.value.measure),
+    };
     return { key: JSON.stringify(query), ask: (signal) => host.remote.statistics(query, { signal }) };
   });
   const { state: similar } = load<readonly SimilarHead[]>(() => {
@@ -90,7 +95,7 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
   return {
     inspector,
     colours: watchColours(inspector),
-    overview: loadOverview(inspector),
+    overview: loadOverview(inspector, { ofHeads: true }),
     statistics: known,
     sort,
     filter,

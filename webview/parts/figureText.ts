@@ -1,11 +1,19 @@
+import { isPerLayer, type ShownMeasure } from "../../src/core/measures/measure";
 import type { HeadChoice, RunSummary } from "../../src/core/run";
 import { showWhiteSpace } from "../../src/paint/tokenText";
 
-/** "Layer 3, head 1", with the block where there are several. */
-export function choiceTitle({ block, layer, head }: HeadChoice, nBlocks: number): string {
+/** "Layer 3, head 1", with the block where there are several; "Layer 3, rollout" for what joins a layer's heads. */
+export function choiceTitle(
+  { block, layer, head }: HeadChoice,
+  nBlocks: number,
+  measure: ShownMeasure = "weights",
+): string {
   const where = layer === "all" ? "All layers" : `Layer ${layer}`;
-  const which =
-    typeof head === "number" ? `head ${head}` : `${head === "mean" ? "mean" : "maximum"} of heads`;
+  const which = isPerLayer(measure)
+    ? measure
+    : typeof head === "number"
+      ? `head ${head}`
+      : `${head === "mean" ? "mean" : "maximum"} of heads`;
   return nBlocks > 1 ? `${where}, ${which} (${block})` : `${where}, ${which}`;
 }
 

@@ -1,9 +1,11 @@
 import { html, nothing, render } from "lit-html";
+import { isPerLayer, measureWords } from "../../src/core/measures/measure";
 import type { BlockKind } from "../../src/core/run";
 import { showWhiteSpace } from "../../src/paint/tokenText";
 import { dropdown, iconButton, type Choice } from "../controls";
 import { onFrame } from "../frame";
 import type { Inspector } from "../state/inspector";
+import { measureChooser } from "./measureChooser";
 
 const blockNames: Record<BlockKind, string> = {
   encoder: "Encoder",
@@ -75,25 +77,17 @@ function choosers(inspector: Inspector) {
     ${dropdown("Layer", layers, String(choice.layer), (value) =>
       inspector.choose({ layer: numberOr<"all">(value) }),
     )}
-    ${dropdown("Head", heads, String(choice.head), (value) =>
-      inspector.choose({ head: numberOr<"mean" | "max">(value) }),
-    )}
-    <span class="pair">
-      ${iconButton("chevron-left", "Previous head (,)", () => inspector.step("head", -1))}
-      ${iconButton("chevron-right", "Next head (.)", () => inspector.step("head", 1))}
-    </span>
     ${
-      layer.has.includes("scores")
-        ? dropdown(
-            "Measure",
-            [
-              { value: "weights", label: "Weights" },
-              { value: "scores", label: "Scores" },
-            ],
-            measure,
-            (value) => inspector.select({ measure: value }),
-          )
-        : nothing
+      isPerLayer(measure)
+        ? html`<span class="all-heads" title=${measureWords[measure].meaning}>All heads</span>`
+        : html`${dropdown("Head", heads, String(choice.head), (value) =>
+              inspector.choose({ head: numberOr<"mean" | "max">(value) }),
+            )}
+            <span class="pair">
+              ${iconButton("chevron-left", "Previous head (,)", () => inspector.step("head", -1))}
+              ${iconButton("chevron-right", "Next head (.)", () => inspector.step("head", 1))}
+            </span>`
     }
+    ${measureChooser(inspector)}
   </div>`;
 }

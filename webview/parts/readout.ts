@@ -1,8 +1,9 @@
 import { html, nothing, render } from "lit-html";
 import { computed, effect } from "@preact/signals-core";
+import { isPerLayer, perHeadMeasure } from "../../src/core/measures/measure";
 import { showWhiteSpace } from "../../src/paint/tokenText";
 import { onFrame } from "../frame";
-import { cellReadout, headReadout, queryReadout, type Readout } from "../state/readout";
+import { cellReadout, headReadout, mixReadout, queryReadout, type Readout } from "../state/readout";
 import { meanReadout, wordReadout } from "../state/groupReadout";
 import type { ViewContext } from "../views/view";
 
@@ -12,20 +13,27 @@ export function mountReadout(root: HTMLElement, live: HTMLElement, { inspector, 
     const { queries, keys } = inspector;
     const at = inspector.pointed.value;
     const visible = data.isVisible.value;
-    if (at?.kind === "head") return headReadout(at.layer, at.head, data.statistics.value);
+    const { measure } = inspector.selection.value;
+    if (at?.kind === "head") {
+      if (isPerLayer(measure)) return mixReadout(at.layer, measure);
+      return headReadout(at.layer, at.head, data.statistics.value, perHeadMeasure(measure));
+    }
     if (at?.kind === "cell" && (at.queries || at.keys)) {
-      const measure = inspector.selection.value.measure;
-      const row = measure === "weights" ? data.weights.value : data.scores.value;
-      return wordReadout(at, queries.value, keys.value, row, measure, visible);
+      return wordReadout(at, queries.value, keys.value, data.shown.value, measure, visible);
     }
     if (at?.kind === "cell") {
-      return cellReadout(at, queries.value, keys.value, data.weights.value, data.scores.value, visible);
+      const shown = { measure, row: data.shown.value };
+      // Rollout and flow belong to no head: the chosen head's weight would be another matrix's.
+      const [weights, scores] = isPerLayer(measure) ? [] : [data.weights.value, data.scores.value];
+      return cellReadout(at, queries.value, keys.value, weights, scores, visible, shown);
     }
     const query = inspector.activeQuery.value;
     if (query === undefined || inspector.run.value === undefined) return undefined;
     const several = inspector.activeQueries.value;
-    if (several.length > 1) return meanReadout(several, queries.value, keys.value, data.weights.value);
-    return queryReadout(query, queries.value, keys.value, data.weights.value, visible);
+    const row = measure === "scores" ? data.weights.value : data.shown.value;
+    const by = measure === "scores" ? "weights" : measure;
+    if (several.length > 1) return meanReadout(several, queries.value, keys.value, row, by);
+    return queryReadout(query, queries.value, keys.value, row, visible, by);
   });
   onFrame(() => {
     const { value } = readout;

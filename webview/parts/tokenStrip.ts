@@ -126,13 +126,14 @@ function withSigns(text: string) {
 function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
   const { palette } = inspector.theme.value;
   const ramp = sequentialRamp(inspector.settings.value.colourMap, palette);
-  const scale = weightScale(inspector.arrangement.value.squareRoot);
+  const { measure } = inspector.selection.value;
+  const scale = weightScale(inspector.arrangement.value.squareRoot, data.largest.value);
   const query = inspector.activeQuery.value;
   const pinned = inspector.selection.value.query;
   const allPinned = new Set(inspector.selection.value.queries ?? [pinned]);
   const shown = new Set(inspector.activeQueries.value);
   const at = inspector.pointed.value;
-  const row = data.weights.value;
+  const row = measure === "scores" ? data.weights.value : data.shown.value;
   const visible = data.isVisible.value;
   void inspector.queries.value;
   const pointedKeys =

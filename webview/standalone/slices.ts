@@ -1,10 +1,14 @@
-import { HeadlightError } from "../../src/core/errors";
+import { cancelled, HeadlightError } from "../../src/core/errors";
+import type { ShownMeasure } from "../../src/core/measures/measure";
 import type { BlockKind, LayerTensor, RunSummary } from "../../src/core/run";
+import type { CallOptions } from "../../src/protocol/channel";
 import type { Slices } from "../../src/protocol/slices";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { compareChoices, similarHeads } from "../../src/store/comparison";
 import { distanceSlice } from "../../src/store/distances";
 import { additiveSlice } from "../../src/store/additive";
+import { prepareMeasure, type Extent } from "../../src/store/measured";
+import { mixKey } from "../../src/store/mixed";
 import { additionsSlice, projectionSlice } from "../../src/store/projection";
 import { positionNumbers } from "../../src/store/positionNumbers";
 import {
@@ -22,13 +26,44 @@ import { storedRun, type StoredLayer, type StoredRun } from "../../src/store/sto
 /** Answers from the data that a page carries, by the same functions as the worker. */
 export function standaloneSlices(content: StandaloneRun): Slices {
   const run = store(content);
+  const prepare = async (
+    measure: ShownMeasure | undefined,
+    extents: readonly Extent[],
+    call?: CallOptions,
+  ) => {
+    for (const extent of extents)
+      await prepareMeasure(run, measure ?? "weights", extent, { pace: () => pace(call) });
+  };
   return {
-    matrix: async (query) => matrixSlice(run, query),
-    marginals: async (query) => marginalSlice(run, query),
-    meanRow: async (query) => meanRowSlice(run, query),
-    vectors: async (query) => vectorSlices(run, query),
-    thumbnails: async (query) => thumbnails(run, query),
-    statistics: async ({ block }) => statistics(run, block),
+    async matrix(query, call?: CallOptions) {
+      await prepare(query.measure, [query.choice], call);
+      return matrixSlice(run, query);
+    },
+    async marginals(query, call?: CallOptions) {
+      await prepare(query.measure, [query.choice], call);
+      return marginalSlice(run, query);
+    },
+    async meanRow(query, call?: CallOptions) {
+      await prepare(query.measure, [query.choice], call);
+      return meanRowSlice(run, query);
+    },
+    async vectors(query, call?: CallOptions) {
+      const { measure, choices, axis, index } = query;
+      await prepare(
+        measure,
+        choices.map(({ block, layer }) => ({ block, layer, line: { axis, index } })),
+        call,
+      );
+      return vectorSlices(run, query);
+    },
+    async thumbnails(query, call?: CallOptions) {
+      await prepare(query.measure, [{ block: query.block }], call);
+      return thumbnails(run, query);
+    },
+    async statistics(query, call?: CallOptions) {
+      await prepare(query.measure, [{ block: query.block }], call);
+      return statistics(run, query);
+    },
     mask: async ({ block, layer }) => maskSlice(run, block, layer),
     headVectors: async ({ address, which }) => headVectorSlice(run, address, which),
     similarHeads: async ({ address }) => similarHeads(run, address),
@@ -68,8 +103,14 @@ export function standaloneSlices(content: StandaloneRun): Slices {
   };
 }
 
-function store({ run, tensors }: StandaloneRun): StoredRun {
-  return storedRun(
+/** Lets the page draw and hear; throws when the call was cancelled. */
+async function pace(call: CallOptions | undefined): Promise<void> {
+  await new Promise<void>((resolve) => setTimeout(resolve));
+  if (call?.signal?.aborted) throw cancelled();
+}
+
+function store({ run, tensors, lengths = [] }: StandaloneRun): StoredRun {
+  const stored = storedRun(
     run,
     run.blocks.flatMap(({ kind, layers }) =>
       layers.map((info): StoredLayer => {
@@ -82,16 +123,23 @@ function store({ run, tensors }: StandaloneRun): StoredRun {
       }),
     ),
   );
+  for (const { measure, block, layer, dims, data } of lengths) {
+    stored.lengths.set(mixKey(measure, block, layer), { dims, data });
+  }
+  return stored;
 }
 
 /** The summary with only those measures and vectors that the page carries. */
-export function carriedSummary({ run, tensors }: StandaloneRun): RunSummary {
+export function carriedSummary({ run, tensors, lengths = [] }: StandaloneRun): RunSummary {
   return {
     ...run,
     blocks: run.blocks.map((block) => ({
       ...block,
       layers: block.layers.map((info) => ({
         ...info,
+        lengths: lengths
+          .filter((each) => each.block === block.kind && each.layer === info.layer)
+          .map(({ measure }) => measure),
         has: info.has.filter((what) => carries(tensors, block.kind, info.layer, what)),
         ...(info.additive && {
           additive: info.additive.filter((part) => carries(tensors, block.kind, info.layer, part)),

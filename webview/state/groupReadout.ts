@@ -1,4 +1,5 @@
-import { groupCells, type Grouping } from "../../src/core/groupMatrix";
+import { groupCells, groupingOf } from "../../src/core/groupMatrix";
+import { measureWords, type ShownMeasure } from "../../src/core/measures/measure";
 import { readoutWeight, signedText, tableWeight } from "../../src/paint/numberText";
 import { groupLabel } from "../../src/paint/tokenText";
 import type { Side } from "./inspector";
@@ -19,7 +20,7 @@ export function wordReadout(
   queries: Side,
   keys: Side,
   row: Row | undefined,
-  measure: Grouping,
+  measure: ShownMeasure,
   isVisible: Visible | undefined,
 ): Readout {
   const rows = at.queries ?? [at.query];
@@ -32,12 +33,13 @@ export function wordReadout(
     return { title, values: [{ name: "masked", text: "" }], spoken: `${names}, masked` };
   }
   if (!row) return { title, values: [], spoken: names };
-  const value = groupCells(row.values, columns, measure);
-  return measure === "weights"
+  const value = groupCells(row.values, columns, groupingOf(measure));
+  const { one } = measureWords[measure];
+  return measure !== "scores"
     ? {
         title,
-        values: [{ name: "weight", text: readoutWeight(value) }],
-        spoken: `${names}, weight ${tableWeight(value)}`,
+        values: [{ name: one, text: readoutWeight(value) }],
+        spoken: `${names}, ${one} ${tableWeight(value)}`,
       }
     : {
         title,
@@ -52,12 +54,14 @@ export function meanReadout(
   queries: Side,
   keys: Side,
   weights: Row | undefined,
+  measure: ShownMeasure = "weights",
 ): Readout {
+  const by = measure === "weights" ? "" : ` by ${measureWords[measure].one}`;
   const named =
     several.length <= 3
       ? several.map((query) => `${queries.labels[query] ?? ""} (${query})`).join(" ")
       : `${queries.labels[several[0]!] ?? ""} (${several[0]}) … ${queries.labels[several.at(-1)!] ?? ""} (${several.at(-1)})`;
-  const title = `mean of ${several.length} queries: ${named} →`;
+  const title = `mean of ${several.length} queries: ${named} →${by}`;
   if (weights?.queries.length !== several.length) return { title, values: [], spoken: title };
   const strongest = [...weights.values.keys()]
     .sort((a, b) => weights.values[b]! - weights.values[a]!)

@@ -1,3 +1,4 @@
+import { fitMeasure, parseShownMeasure } from "../../src/core/measures/measure";
 import { plainLayout, type TokenLayout } from "../../src/core/tokenLayout";
 import { findBlock, firstBlock, type BlockKind, type HeadChoice, type RunSummary } from "../../src/core/run";
 import { tokensOf } from "../../src/core/run";
@@ -87,7 +88,7 @@ export function parseSelection(value: unknown): InspectorSelection | undefined {
   return {
     view: view as ViewName,
     choice: { block: block as BlockKind, layer, head },
-    measure: measure === "scores" ? "scores" : "weights",
+    measure: parseShownMeasure(measure) ?? "weights",
     ...(isIndex(query) && { query }),
     ...(Array.isArray(queries) && queries.every(isIndex) && { queries }),
   };
@@ -105,7 +106,7 @@ export function fitSelection(run: RunSummary, wanted: InspectorSelection | undef
     layer: layer === "all" ? "all" : (found?.layer ?? 0),
     head: layer === "all" && typeof head === "number" ? "mean" : fitHead(head, found?.nHeads ?? 1),
   };
-  const measure = wanted?.measure === "scores" && found?.has.includes("scores") ? "scores" : "weights";
+  const measure = fitMeasure(block, choice.layer, wanted?.measure ?? "weights");
   const nQueries = block ? tokensOf(run, block.queries).length : 0;
   const query = wanted?.query !== undefined && wanted.query < nQueries ? wanted.query : undefined;
   const queries = wanted?.queries?.filter((index) => index < nQueries) ?? [];

@@ -1,3 +1,4 @@
+import { measureWords, type ShownMeasure } from "../../src/core/measures/measure";
 import { readoutWeight, signedText, tableWeight } from "../../src/paint/numberText";
 import type { HeadStatistics } from "../../src/protocol/slices";
 import type { Side } from "./inspector";
@@ -17,6 +18,12 @@ export interface Readout {
   readonly spoken: string;
 }
 
+/** A row of the chosen measure, where that is neither weights nor scores. */
+export interface MeasuredRow {
+  readonly measure: ShownMeasure;
+  readonly row: Row | undefined;
+}
+
 /** One cell: both tokens and what is known of their weight. */
 export function cellReadout(
   at: { readonly query: number; readonly key: number },
@@ -25,6 +32,7 @@ export function cellReadout(
   weights: Row | undefined,
   scores: Row | undefined,
   isVisible: Visible | undefined,
+  shown?: MeasuredRow,
 ): Readout {
   const query = queries.labels[at.query] ?? "";
   const key = keys.labels[at.key] ?? "";
@@ -34,6 +42,10 @@ export function cellReadout(
     return { title, values: [{ name: "masked", text: "" }], spoken: `${names}, masked` };
   }
   const values: ReadoutValue[] = [];
+  const measured = shown && isOwn(shown.measure) ? shown : undefined;
+  const value = measured?.row?.query === at.query ? measured.row.values[at.key] : undefined;
+  if (measured && value !== undefined)
+    values.push({ name: measureWords[measured.measure].one, text: readoutWeight(value) });
   const weight = weights?.query === at.query ? weights.values[at.key] : undefined;
   const score = scores?.query === at.query ? scores.values[at.key] : undefined;
   if (weight !== undefined) values.push({ name: "weight", text: readoutWeight(weight) });
@@ -44,21 +56,29 @@ export function cellReadout(
     values.push({ name: "row sum", text: readoutWeight(Math.round(sum * 1e5) / 1e5) });
   }
   const said =
-    weight !== undefined
-      ? `weight ${tableWeight(weight)}`
-      : score !== undefined
-        ? `score ${signedText(score)}`
-        : "";
+    measured && value !== undefined
+      ? `${measureWords[measured.measure].one} ${tableWeight(value)}`
+      : weight !== undefined
+        ? `weight ${tableWeight(weight)}`
+        : score !== undefined
+          ? `score ${signedText(score)}`
+          : "";
   return { title, values, spoken: said ? `${names}, ${said}` : names };
 }
 
-/** One query token: its strongest keys. */
+/** Whether a measure is neither of those that every readout names. */
+function isOwn(measure: ShownMeasure): boolean {
+  return measure !== "weights" && measure !== "scores";
+}
+
+/** One query token: its strongest keys, by its weights or by the chosen measure. */
 export function queryReadout(
   index: number,
   queries: Side,
   keys: Side,
   weights: Row | undefined,
   isVisible: Visible | undefined,
+  measure: ShownMeasure = "weights",
 ): Readout {
   const label = `${queries.labels[index] ?? ""} (${index})`;
   if (weights?.query !== index) return { title: label, values: [], spoken: `query ${label}` };
@@ -71,7 +91,12 @@ export function queryReadout(
     text: readoutWeight(weights.values[key]!),
   }));
   const said = strongest.map((key) => `${keys.labels[key]} ${tableWeight(weights.values[key]!)}`).join(", ");
-  return { title: `${label} →`, values, spoken: `query ${label}, strongest keys: ${said}` };
+  const by = isOwn(measure) ? ` by ${measureWords[measure].one}` : "";
+  return {
+    title: `${label} →${by}`,
+    values,
+    spoken: `query ${label}, strongest keys${by}: ${said}`,
+  };
 }
 
 /** One head: its statistics. */
@@ -79,8 +104,11 @@ export function headReadout(
   layer: number,
   head: number | "mean",
   statistics: readonly HeadStatistics[] | undefined,
+  measure: ShownMeasure = "weights",
 ): Readout {
-  const title = head === "mean" ? `L${layer} mean of heads` : `L${layer} H${head}`;
+  const title =
+    (head === "mean" ? `L${layer} mean of heads` : `L${layer} H${head}`) +
+    (isOwn(measure) ? ` · shares of ${measureWords[measure].one}` : "");
   const spokenTitle = head === "mean" ? `layer ${layer}, mean of heads` : `layer ${layer}, head ${head}`;
   const found = statistics?.find(({ address }) => address.layer === layer && address.head === head);
   const values = Object.entries(found?.values ?? {}).map(([name, value]) => ({
@@ -89,6 +117,16 @@ export function headReadout(
   }));
   const said = values.map(({ name, text }) => `${name} ${text}`).join(", ");
   return { title, values, spoken: said ? `${spokenTitle}: ${said}` : spokenTitle };
+}
+
+/** One layer of what joins all heads. */
+export function mixReadout(layer: number, measure: ShownMeasure): Readout {
+  const title = `L${layer} ${measure}`;
+  return {
+    title,
+    values: [{ name: "from layer 0 up to this one, all heads", text: "" }],
+    spoken: `layer ${layer}, ${measureWords[measure].legend}`,
+  };
 }
 
 /** "previousToken" as "previous token". */

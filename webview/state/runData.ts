@@ -1,7 +1,13 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
-import { meanRow } from "../../src/core/groupMatrix";
+import { groupingOf, meanRow } from "../../src/core/groupMatrix";
 import { maskRule } from "../../src/core/maskRule";
-import type { Measure } from "../../src/core/run";
+import {
+  isLengthWeighted,
+  measureLack,
+  measureMask,
+  perHeadMeasure,
+  type ShownMeasure,
+} from "../../src/core/measures/measure";
 import type { HeadStatistics, MaskSlice, MatrixSlice, Prediction } from "../../src/protocol/slices";
 import type { Inspector } from "./inspector";
 import { load, type Loaded } from "./load";
@@ -25,6 +31,12 @@ export interface RunData {
   /** Weights and scores of the active query, or the mean of the active queries, exact; undefined while on their way. */
   readonly weights: ReadonlySignal<Row | undefined>;
   readonly scores: ReadonlySignal<Row | undefined>;
+  /** The same in the chosen measure. */
+  readonly shown: ReadonlySignal<Row | undefined>;
+  /** The largest value of the chosen measure in any head of the block. */
+  readonly largest: ReadonlySignal<number>;
+  /** Whether the chosen layer has the measure. */
+  canShow(measure: ShownMeasure): boolean;
   /** The most likely tokens at the active query. */
   readonly predictions: ReadonlySignal<readonly Prediction[] | undefined>;
   /** Of every head of the chosen block. */
@@ -42,10 +54,14 @@ export function createRunData(inspector: Inspector): RunData {
   const { run, selection, layer, block, queries, keys, activeQuery, activeQueries, host } = inspector;
   const remote = host.remote;
 
+  const canShow = (measure: ShownMeasure) =>
+    block.value !== undefined &&
+    measureLack(block.value, selection.value.choice.layer, measure) === undefined;
+
   const { state: matrix } = load(() => {
     const runId = run.value?.runId;
     const { choice, measure, view } = selection.value;
-    if (!runId || !layer.value?.has.includes(measure)) return undefined;
+    if (!runId || !layer.value || !canShow(measure)) return undefined;
     // The overview shows no single head: only a small one is fetched before it is looked at.
     if (view === "heads" && layer.value.nQueries * layer.value.nKeys > smallMatrix) return undefined;
     if (Math.max(layer.value.nQueries, layer.value.nKeys) > mostCells) return undefined;
@@ -53,7 +69,9 @@ export function createRunData(inspector: Inspector): RunData {
     return { key: JSON.stringify(query), ask: (signal) => remote.matrix(query, { signal }) };
   }, 16);
 
-  const summaryVisible = computed(() => layer.value && maskRule(layer.value.mask));
+  const summaryVisible = computed(
+    () => layer.value && maskRule(measureMask(layer.value.mask, selection.value.measure)),
+  );
   const { state: mask } = load<MaskSlice>(() => {
     const runId = run.value?.runId;
     if (!runId || !block.value || !layer.value || summaryVisible.value) return undefined;
@@ -69,26 +87,41 @@ export function createRunData(inspector: Inspector): RunData {
     return mask.value.pending ? undefined : () => true;
   });
 
-  const rowOf = (measure: Measure): ReadonlySignal<Row | undefined> => {
+  // One cell tells it of a block whose matrices are fetched in parts.
+  const { state: corner } = load(() => {
+    const runId = run.value?.runId;
+    const { choice, measure } = selection.value;
+    if (!runId || !isLengthWeighted(measure) || !canShow(measure)) return undefined;
+    if (matrix.value.pending || matrix.value.value) return undefined;
+    const query = { runId, choice, measure, maxRows: 1, maxColumns: 1 };
+    return { key: JSON.stringify(query), ask: (signal) => remote.matrix(query, { signal }) };
+  });
+  const largest = computed(() =>
+    isLengthWeighted(selection.value.measure)
+      ? (matrix.value.value?.largest ?? corner.value.value?.largest ?? 1)
+      : 1,
+  );
+
+  const rowOf = (which: () => ShownMeasure): ReadonlySignal<Row | undefined> => {
     const held = computed((): Row | undefined => {
       const query = activeQuery.value;
       const shown = activeQueries.value;
       const slice = matrix.value.value;
-      if (query === undefined || !slice || matrix.value.pending || selection.value.measure !== measure)
+      if (query === undefined || !slice || matrix.value.pending || selection.value.measure !== which())
         return undefined;
       const nKeys = keys.value.tokens.length;
       if (slice.rows !== queries.value.tokens.length || slice.columns !== nKeys) return undefined;
       const values =
         shown.length === 1
           ? slice.data.subarray(query * nKeys, (query + 1) * nKeys)
-          : meanRow(slice.data, nKeys, shown, measure);
+          : meanRow(slice.data, nKeys, shown, groupingOf(which()));
       return { query, queries: shown, values };
     });
     const { state: asked } = load(() => {
       const runId = run.value?.runId;
       const index = activeQuery.value;
-      if (held.value || !runId || index === undefined || !layer.value?.has.includes(measure))
-        return undefined;
+      const measure = which();
+      if (held.value || !runId || index === undefined || !canShow(measure)) return undefined;
       const several = activeQueries.value;
       const { choice } = selection.value;
       if (several.length > 1) {
@@ -129,7 +162,8 @@ export function createRunData(inspector: Inspector): RunData {
   const { state: statistics } = load(() => {
     const runId = run.value?.runId;
     if (!runId || !block.value) return undefined;
-    const query = { runId, block: block.value.kind };
+    const measure = perHeadMeasure(selection.value.measure);
+    const query = { runId, block: block.value.kind, measure };
     return {
       key: JSON.stringify(query),
       ask: async (signal) => {
@@ -143,8 +177,11 @@ export function createRunData(inspector: Inspector): RunData {
   return {
     matrix,
     isVisible,
-    weights: rowOf("weights"),
-    scores: rowOf("scores"),
+    weights: rowOf(() => "weights"),
+    scores: rowOf(() => "scores"),
+    shown: rowOf(() => selection.value.measure),
+    largest,
+    canShow,
     predictions: computed(() => (predictions.value.pending ? undefined : predictions.value.value)),
     statistics: computed(() => statistics.value.value),
   };

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor";
  * [nQueries, nKeys] and v [nKeys, dValue]: [nQueries, nKeys]. What is large moves the head's output.
  */
 export function valueWeighted(weights: Tensor, v: Tensor): Tensor {
-  return weightColumns(weights, rowNorms(v));
+  return weightColumns(weights, valueNorms(v));
 }
 
 /**
@@ -55,7 +55,8 @@ export function normaliseRows(matrix: Tensor): Tensor {
   return { dims: matrix.dims, data };
 }
 
-function rowNorms(vectors: Tensor): Float64Array {
+/** Length of each value vector of v [nKeys, dValue]: [nKeys]. */
+export function valueNorms(vectors: Tensor): Float64Array {
   const [rows = 0, d = 0] = vectors.dims;
   return Float64Array.from({ length: rows }, (_, row) => {
     let square = 0;

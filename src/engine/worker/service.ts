@@ -18,6 +18,7 @@ import {
   matrixSlice,
   meanRowSlice,
   statistics,
+  statisticsKey,
   thumbnails,
   vectorSlices,
 } from "../../store/slices";
@@ -32,6 +33,7 @@ import { describeModel } from "./describeModel";
 import { deepen, inspect, type Stages } from "./inspect";
 import { lensSlice, runLens, type LensOfRun } from "./lens";
 import { WASM_BYTES } from "./limits";
+import { measureReader } from "./measures";
 import { modelPositions } from "./modelPositions";
 import type { Depth } from "./openModel";
 import { Models } from "./models";
@@ -96,6 +98,14 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     return run;
   }
 
+  const readyMeasure = measureReader({
+    store,
+    queue,
+    stages,
+    ready,
+    requestOf: (run) => requests.get(run),
+  });
+
   /** What a function says of all heads of a block, from one layer after the other where not all are kept. */
   async function byLayer<T>(
     runId: string,
@@ -104,7 +114,8 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     read: (run: StoredRun) => T[],
   ): Promise<T[]> {
     const run = store.get(runId);
-    if (run.summary.kept?.form !== "on-demand" || run.statistics.has(block)) return read(run);
+    if (run.summary.kept?.form !== "on-demand" || run.statistics.has(statisticsKey(block, "weights")))
+      return read(run);
     const all: T[] = [];
     for (const layer of layersOf(run, block)) {
       await ready(runId, "weights", [{ block, layer: layer.info.layer, head: "mean" }], signal);
@@ -216,18 +227,29 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       const { runId, measure, choice } = query;
       const run = store.get(runId);
       const pooled = pooledWhereLacking(run, query);
-      return pooled ?? matrixSlice(await ready(runId, measure, [choice], signal), query);
+      return pooled ?? matrixSlice(await readyMeasure(runId, measure, [choice], signal), query);
     },
     marginals: async (query, { signal }) =>
-      marginalSlice(await ready(query.runId, query.measure, [query.choice], signal), query),
+      marginalSlice(await readyMeasure(query.runId, query.measure, [query.choice], signal), query),
     meanRow: async (query, { signal }) =>
-      meanRowSlice(await ready(query.runId, query.measure, [query.choice], signal), query),
-    vectors: async (query, { signal }) =>
-      vectorSlices(await ready(query.runId, query.measure, query.choices, signal), query),
-    thumbnails: (query) => thumbnailsOf(store.get(query.runId), query),
-    statistics: async ({ runId, block }, { signal }) => {
-      const all = await byLayer(runId, block, signal, (run) => statistics(run, block));
-      store.get(runId).statistics.set(block, all);
+      meanRowSlice(await readyMeasure(query.runId, query.measure, [query.choice], signal), query),
+    vectors: async (query, { signal }) => {
+      const { runId, measure, choices, axis, index } = query;
+      const line = { axis, index };
+      return vectorSlices(await readyMeasure(runId, measure, choices, signal, { line }), query);
+    },
+    thumbnails: async (query, { signal }) => {
+      const { runId, block, measure = "weights" } = query;
+      if (measure === "weights") return thumbnailsOf(store.get(runId), query);
+      const every = [everyHead(block)];
+      return thumbnails(await readyMeasure(runId, measure, every, signal, { eachLayer: true }), query);
+    },
+    statistics: async ({ runId, block, measure = "weights" }, { signal }) => {
+      if (measure !== "weights") {
+        return statistics(await readyMeasure(runId, measure, [everyHead(block)], signal), { block, measure });
+      }
+      const all = await byLayer(runId, block, signal, (run) => statistics(run, { block }));
+      store.get(runId).statistics.set(statisticsKey(block, measure), all);
       return all;
     },
     similarHeads: async ({ runId, address }, { signal }) =>
@@ -304,6 +326,9 @@ function answersAhead(run: StoredRun, questions: readonly AheadQuestion[]): Ahea
 
 function answerAhead(run: StoredRun, question: AheadQuestion): AheadAnswer | undefined {
   const { runId } = run.summary;
+  const { measure = "weights" } = question.query;
+  // What has to be captured or computed first is not waited for.
+  if (measure !== "weights" && measure !== "scores") return undefined;
   try {
     if (question.method === "thumbnails") {
       const query = { ...question.query, runId };

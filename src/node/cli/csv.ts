@@ -1,4 +1,5 @@
-import { tokensOf, findBlock, type Measure } from "../../core/run";
+import { measureColumn } from "../../core/measures/measure";
+import { tokensOf, findBlock } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
 import { layerTensor, type Inspection } from "./inspection";
 import { floatText } from "./numbers";
@@ -10,7 +11,8 @@ import type { Write } from "./outputFiles";
  */
 export async function writeCsv(inspection: Inspection, write: Write): Promise<void> {
   const { run, layers, measures } = inspection;
-  await write(`block,layer,head,query,key,query_token,key_token,${measures.map(columnName).join(",")}\r\n`);
+  const names = measures.map(measureColumn);
+  await write(`block,layer,head,query,key,query_token,key_token,${names.join(",")}\r\n`);
   for (const layer of layers) {
     const block = findBlock(run, layer.block)!;
     const queryTokens = tokensOf(run, block.queries).map(({ text }) => quoted(text));
@@ -20,9 +22,12 @@ export async function writeCsv(inspection: Inspection, write: Write): Promise<vo
     const { nHeads, nQueries, nKeys } = layer.info;
     for (let head = 0; head < nHeads; head++) {
       for (let query = 0; query < nQueries; query++) {
-        const start = (head * nQueries + query) * nKeys;
         const lines = Array.from({ length: nKeys }, (_, key) => {
-          const values = tensors.map(({ data }) => floatText(data[start + key]!));
+          const values = tensors.map(({ dims, data }) => {
+            // Rollout and flow are the same for every head of the layer.
+            const row = dims.length === 3 ? head * nQueries + query : query;
+            return floatText(data[row * nKeys + key]!);
+          });
           return [
             layer.block,
             layer.info.layer,
@@ -38,10 +43,6 @@ export async function writeCsv(inspection: Inspection, write: Write): Promise<vo
       }
     }
   }
-}
-
-function columnName(measure: Measure): string {
-  return measure === "weights" ? "weight" : "score";
 }
 
 function quoted(text: string): string {

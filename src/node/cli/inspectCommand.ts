@@ -1,6 +1,13 @@
 import path from "node:path";
-import { noSuchLayer, notCaptured } from "../../core/errors";
-import type { HeadVectors, Measure, RunSummary } from "../../core/run";
+import { measureMissing, noSuchLayer, notCaptured } from "../../core/errors";
+import {
+  measureLack,
+  measureWords,
+  parseShownMeasure,
+  shownMeasures,
+  type ShownMeasure,
+} from "../../core/measures/measure";
+import { findBlock, type HeadVectors, type Measure, type RunSummary } from "../../core/run";
 import { createEngine } from "../../engine/handle";
 import { inlineStarter } from "../../engine/inline";
 import { createService } from "../../engine/worker/service";
@@ -23,6 +30,7 @@ const optionKinds = {
   ...requestOptions,
   layers: { type: "string" },
   what: { type: "string" },
+  measure: { type: "string" },
   backend: { type: "string" },
   threads: { type: "string" },
   out: { type: "string", multiple: true },
@@ -48,12 +56,14 @@ export async function inspectCommand(args: string[], home: Home): Promise<void> 
   }
   const [threads = 0] = values.threads === undefined ? [] : parseNumbers("--threads", values.threads);
   const layers = values.layers === undefined ? undefined : parseNumbers("--layers", values.layers);
-  const wanted = parseWhat(values.what ?? "weights");
+  const shown = parseMeasure(values.measure ?? "weights");
+  // A measure alone is written in place of the weights.
+  const wanted = parseWhat(values.what, shown);
   const outputs = (values.out ?? []).map((file) => ({ file, writer: writerFor(file) }));
 
   const request: InspectRequest = {
     ...(await readRequest(values, home)),
-    capture: [...wanted.measures, ...wanted.vectors].filter((what) => what !== "weights"),
+    capture: [...wanted.measures.filter(isCaptured), ...wanted.vectors].filter((what) => what !== "weights"),
   };
   const platform = nodePlatform(home.runtimeFolder);
   const engine = createEngine(
@@ -64,8 +74,8 @@ export async function inspectCommand(args: string[], home: Home): Promise<void> 
   const run = await engine.inspect(request);
   showProgress(undefined);
   const chosen = chooseLayers(run, layers);
-  checkHas(chosen, [...wanted.measures, ...wanted.vectors]);
-  const inspection: Inspection = { run, layers: chosen, ...wanted, engine, title: titleOf(run) };
+  checkHas(run, chosen, wanted.measures, wanted.vectors);
+  const inspection: Inspection = { run, layers: chosen, ...wanted, shown, engine, title: titleOf(run) };
   await writeAll(
     outputs.map(({ file, writer }): OutputFile => ({
       path: path.resolve(file),
@@ -94,7 +104,22 @@ const parts: Readonly<Record<string, { measures?: Measure[]; vectors?: HeadVecto
   output: { vectors: ["output"] },
 };
 
-function parseWhat(value: string): { measures: Measure[]; vectors: HeadVectors[] } {
+function parseMeasure(value: string): ShownMeasure {
+  const measure = parseShownMeasure(value);
+  if (!measure) throw new UsageError(`--measure takes one of ${shownMeasures.join(", ")}, not "${value}".`);
+  return measure;
+}
+
+function parseWhat(
+  given: string | undefined,
+  shown: ShownMeasure,
+): { measures: ShownMeasure[]; vectors: HeadVectors[] } {
+  if (given === undefined) return { measures: [shown], vectors: [] };
+  const { measures, vectors } = parseParts(given);
+  return { measures: [...new Set([...measures, ...(shown === "weights" ? [] : [shown])])], vectors };
+}
+
+function parseParts(value: string): { measures: ShownMeasure[]; vectors: HeadVectors[] } {
   const names = [...new Set(value.split(",").map((name) => name.trim()))];
   const unknown = names.find((name) => !Object.hasOwn(parts, name));
   if (unknown !== undefined) {
@@ -118,11 +143,25 @@ function chooseLayers(run: RunSummary, wanted: readonly number[] | undefined): C
 }
 
 /** Asking for what a layer does not hand over is an error before anything is written. */
-function checkHas(layers: readonly ChosenLayer[], wanted: readonly (Measure | HeadVectors)[]): void {
+function checkHas(
+  run: RunSummary,
+  layers: readonly ChosenLayer[],
+  measures: readonly ShownMeasure[],
+  vectors: readonly HeadVectors[],
+): void {
   for (const { block, info } of layers) {
-    const lacking = wanted.find((what) => !info.has.includes(what));
+    const captured = [...measures.filter(isCaptured), ...vectors];
+    const lacking = captured.find((what) => !info.has.includes(what));
     if (lacking) throw notCaptured(lacking, block, info.layer, info.missing);
+    for (const measure of measures) {
+      const lack = measureLack(findBlock(run, block)!, info.layer, measure);
+      if (lack) throw measureMissing(measureWords[measure].name, lack);
+    }
   }
+}
+
+function isCaptured(measure: ShownMeasure): measure is Measure {
+  return measure === "weights" || measure === "scores";
 }
 
 function titleOf({ model, text, tokens }: RunSummary): string {

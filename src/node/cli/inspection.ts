@@ -1,4 +1,5 @@
-import type { BlockKind, HeadVectors, LayerOfRun, Measure, RunSummary } from "../../core/run";
+import { isPerLayer, type ShownMeasure } from "../../core/measures/measure";
+import type { BlockKind, HeadVectors, LayerOfRun, RunSummary } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
 import type { Engine } from "../../engine/engine";
 
@@ -6,7 +7,9 @@ import type { Engine } from "../../engine/engine";
 export interface Inspection {
   readonly run: RunSummary;
   readonly layers: readonly ChosenLayer[];
-  readonly measures: readonly Measure[];
+  readonly measures: readonly ShownMeasure[];
+  /** What pictures and the page show. */
+  readonly shown: ShownMeasure;
   readonly vectors: readonly HeadVectors[];
   readonly engine: Engine;
   /** What the picture or page is about, in one line. */
@@ -18,13 +21,18 @@ export interface ChosenLayer {
   readonly info: LayerOfRun;
 }
 
-/** A whole layer: [nHeads, nQueries, nKeys]. */
+/** A whole layer: [nHeads, nQueries, nKeys]; of rollout and flow, which join the heads: [nQueries, nKeys]. */
 export async function layerTensor(
   { engine, run }: Inspection,
   { block, info }: ChosenLayer,
-  measure: Measure,
+  measure: ShownMeasure,
 ): Promise<Tensor> {
   const { nHeads, nQueries, nKeys, layer } = info;
+  if (isPerLayer(measure)) {
+    const choice = { block, layer, head: "mean" as const };
+    const { data } = await engine.matrix({ runId: run.runId, choice, measure });
+    return { dims: [nQueries, nKeys], data };
+  }
   const data = new Float32Array(nHeads * nQueries * nKeys);
   for (let head = 0; head < nHeads; head++) {
     const choice = { block, layer, head };

@@ -5,7 +5,7 @@ import type { Write } from "./outputFiles";
 
 /**
  * The summary of a run and, under each layer, what was asked for as nested lists [head][query][key] (vectors
- * [head][position][dHead]), for programs without NumPy. JSON has no infinity: masked scores are null.
+ * [head][position][dHead], rollout and flow [query][key]), for programs without NumPy. JSON has no infinity: masked scores are null.
  */
 export async function writeJson(inspection: Inspection, write: Write): Promise<void> {
   const { run, layers, measures, vectors } = inspection;
@@ -27,8 +27,9 @@ export async function writeJson(inspection: Inspection, write: Write): Promise<v
 }
 
 async function writeNested({ dims, data }: Tensor, write: Write): Promise<void> {
-  const [nHeads = 0, rows = 0, columns = 0] = dims;
-  await write("[");
+  const [nHeads = 0, rows = 0, columns = 0] = dims.length === 2 ? [1, ...dims] : dims;
+  const isMatrix = dims.length === 2;
+  await write(isMatrix ? "" : "[");
   for (let head = 0; head < nHeads; head++) {
     const lines = Array.from({ length: rows }, (_, row) => {
       const start = (head * rows + row) * columns;
@@ -36,7 +37,7 @@ async function writeNested({ dims, data }: Tensor, write: Write): Promise<void> 
     });
     await write(`${head === 0 ? "" : ","}[${lines.join(",")}]`);
   }
-  await write("]");
+  await write(isMatrix ? "" : "]");
 }
 
 function jsonNumber(value: number): string {

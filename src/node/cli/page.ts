@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileMissing } from "../../core/errors";
+import type { ShownMeasure } from "../../core/measures/measure";
+import type { Measure } from "../../core/run";
 import type { Prediction } from "../../protocol/slices";
 import { encodeStandalone, standaloneElementId, type StandaloneTensor } from "../../protocol/standalone";
 import type { Home } from "./home";
@@ -49,13 +51,17 @@ export async function writePage(inspection: Inspection, write: Write, { pageFold
 `);
 }
 
+function isCaptured(measure: ShownMeasure): measure is Measure {
+  return measure === "weights" || measure === "scores";
+}
+
 async function tensorsOf(inspection: Inspection): Promise<StandaloneTensor[]> {
   const { layers, measures, vectors } = inspection;
   const tensors: StandaloneTensor[] = [];
   for (const layer of layers) {
     const place = { block: layer.block, layer: layer.info.layer };
     // Every view starts from the weights.
-    for (const what of new Set(["weights" as const, ...measures])) {
+    for (const what of new Set(["weights" as const, ...measures.filter(isCaptured)])) {
       tensors.push({ ...place, what, ...(await layerTensor(inspection, layer, what)) });
     }
     for (const what of vectors) {

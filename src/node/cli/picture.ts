@@ -3,12 +3,13 @@ import path from "node:path";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { encode } from "fast-png";
 import { fileMissing } from "../../core/errors";
+import { blockRule, maskRule } from "../../core/maskRule";
+import { isPerLayer, measureMask } from "../../core/measures/measure";
 import { findBlock, tokensOf } from "../../core/run";
 import { headFigure } from "../../paint/headFigure";
 import type { Pixels } from "../../paint/heatmap";
 import { overviewFigure } from "../../paint/overviewFigure";
 import { tokenLabels } from "../../paint/tokenText";
-import { blockRule } from "../../core/maskRule";
 import { pooledVisibility } from "../../paint/visibility";
 import { arrangeFigures } from "./arrangeFigures";
 import type { Home } from "./home";
@@ -76,24 +77,27 @@ async function drawFigure(inspection: Inspection): Promise<string> {
 }
 
 async function headFigures(
-  { engine, run, title }: Inspection,
+  { engine, run, title, shown: measure }: Inspection,
   { block, info }: ChosenLayer,
 ): Promise<string[]> {
   const { queries, keys } = findBlock(run, block)!;
   const { visible, nKeys } = await engine.mask({ runId: run.runId, block, layer: info.layer });
   const figures: string[] = [];
-  for (let head = 0; head < info.nHeads; head++) {
+  const joined = isPerLayer(measure);
+  const rule = joined ? maskRule(measureMask(info.mask, measure)) : undefined;
+  for (let head = 0; head < (joined ? 1 : info.nHeads); head++) {
     const choice = { block, layer: info.layer, head };
-    const { data } = await engine.matrix({ runId: run.runId, choice, measure: "weights" });
+    const { data, largest } = await engine.matrix({ runId: run.runId, choice, measure });
     figures.push(
       headFigure({
-        title: `${block} layer ${info.layer}, head ${head}`,
+        title: `${block} layer ${info.layer}, ${joined ? measure : `head ${head}`}`,
         subtitle: title,
         queryLabels: tokenLabels(tokensOf(run, queries)),
         keyLabels: tokenLabels(tokensOf(run, keys)),
         data,
-        measure: "weights",
-        isVisible: (query, key) => visible[query * nKeys + key] === 1,
+        measure,
+        ...(largest !== undefined && { largest }),
+        isVisible: rule ?? ((query, key) => visible[query * nKeys + key] === 1),
         encodeImage,
       }),
     );
@@ -104,7 +108,9 @@ async function headFigures(
 async function overview(inspection: Inspection, block: ChosenLayer["block"]): Promise<string> {
   const { engine, run, title } = inspection;
   const wanted = inspection.layers.filter((layer) => layer.block === block).map(({ info }) => info);
-  const all = await engine.thumbnails({ runId: run.runId, block, size: 192 });
+  // Scores have no common scale: their heads are shown by their weights.
+  const measure = inspection.shown === "scores" ? "weights" : inspection.shown;
+  const all = await engine.thumbnails({ runId: run.runId, block, size: 192, measure });
   const { rows, columns } = all;
   const layers = all.layers.filter(({ layer }) => wanted.some((info) => info.layer === layer));
   const parts: Uint8Array[] = [];
@@ -117,13 +123,15 @@ async function overview(inspection: Inspection, block: ChosenLayer["block"]): Pr
   const data = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   parts.reduce((offset, part) => (data.set(part, offset), offset + part.length), 0);
   return overviewFigure({
-    title: `${block} attention, layers x heads`,
+    title: `${block} attention, ${isPerLayer(measure) ? `${measure} after each layer` : "layers x heads"}`,
+    measure,
+    largest: all.largest,
     subtitle: title,
     layers,
     thumbnails: { rows, columns, data },
     isVisible: (layer, row, column) => {
       const info = wanted.find((one) => one.layer === layer)!;
-      const byMask = blockRule(info.mask);
+      const byMask = blockRule(measureMask(info.mask, measure));
       return !byMask || pooledVisibility(byMask, info.nQueries, info.nKeys, rows, columns)(row, column);
     },
     encodeImage,

@@ -6,6 +6,8 @@ export const usage = `Usage:
                     [--inputs FILE.npz]                         raw inputs by input name (images, audio, masks)
                     [--layers 0,2] [--what weights|scores|qkv|output,...]
                                                                 default: all layers, weights
+                    [--measure weights|scores|value-weighted|norm-weighted|rollout|flow]
+                                                                what pictures and pages show, and files hold besides --what
                     [--backend wasm] [--threads N]
                     [--out FILE]...                             .npz .json .csv .svg .png .html by its ending
                     [--json]                                    a summary on standard output

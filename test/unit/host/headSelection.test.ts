@@ -54,7 +54,7 @@ describe("a selection that meets another run", () => {
   });
 
   it("is named as the views name it", () => {
-    expect([at(3, 1), at(3, "mean"), at("all", "max")].map(choiceName)).toEqual([
+    expect([at(3, 1), at(3, "mean"), at("all", "max")].map((choice) => choiceName(choice))).toEqual([
       "L3 H1",
       "L3 mean",
       "all layers max",

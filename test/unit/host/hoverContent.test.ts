@@ -26,6 +26,7 @@ describe("a hover on a token", () => {
       block: run.blocks[0]!,
       index: 3,
       choice: { block: "decoder", layer: 1, head: 2 },
+      measure: "weights",
       row: { chosen: row, mean: new Float32Array([0, 0, 0, 1, 0]) },
       predictions: [
         { id: 1, text: " *b*", probability: 0.891 },

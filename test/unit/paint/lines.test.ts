@@ -48,6 +48,7 @@ test("leaves out the weakest lines where there are too many, and says how many",
 test("labels queries left and keys right, and shows only the outlined query's lines", () => {
   const figure = {
     title: "Layer 0, head 0",
+    measure: "weights" as const,
     queryLabels: ["a", "<s>"],
     keyLabels: ["b", "c"],
     data: Float32Array.of(1, 0, 0.5, 0.5),

@@ -117,7 +117,7 @@ describe("slices of a run", () => {
 
   it("give statistics of every head, computed once", () => {
     const stored = run();
-    const first = statistics(stored, "decoder");
+    const first = statistics(stored, { block: "decoder" });
     expect(first.map(({ address }) => [address.layer, address.head])).toEqual([
       [0, 0],
       [0, 1],
@@ -125,7 +125,7 @@ describe("slices of a run", () => {
       [1, 1],
     ]);
     expect(first[2]!.values).toMatchObject({ self: 0, previousToken: 1, entropy: 0 });
-    expect(statistics(stored, "decoder")).toBe(first);
+    expect(statistics(stored, { block: "decoder" })).toBe(first);
   });
 
   it("give k of the key head that serves a query head", () => {

@@ -1,3 +1,4 @@
+import { sumsToOne } from "../../../src/core/measures/measure";
 import { groupCells } from "../../../src/core/groupMatrix";
 import type { ViewContext } from "../view";
 import type { HeadData } from "./headData";
@@ -11,10 +12,10 @@ export interface Bars {
   readonly isChosen?: boolean;
 }
 
-/** Of the columns: the mean row of several queries, else what each key receives. For weights. */
+/** Of the columns: the mean row of several queries, else what each key receives. Where rows sum to 1. */
 export function columnBars({ inspector, data }: ViewContext, head: HeadData): Bars | undefined {
-  if (inspector.selection.value.measure !== "weights") return undefined;
-  const row = data.weights.value;
+  if (!sumsToOne(inspector.selection.value.measure)) return undefined;
+  const row = data.shown.value;
   if (row && row.queries.length > 1) {
     const { groups } = head.columns.value;
     const values = Float32Array.from(groups, (keys) => groupCells(row.values, keys, "weights"));
@@ -24,9 +25,9 @@ export function columnBars({ inspector, data }: ViewContext, head: HeadData): Ba
   return sums?.length === head.size.value.nColumns ? { values: sums, name: "sum" } : undefined;
 }
 
-/** Of the rows, as the page is arranged: their entropy or their sum. For weights. */
+/** Of the rows, as the page is arranged: their entropy or their sum. Where they sum to 1. */
 export function rowBars({ inspector }: ViewContext, head: HeadData): Bars | undefined {
-  if (inspector.selection.value.measure !== "weights") return undefined;
+  if (!sumsToOne(inspector.selection.value.measure)) return undefined;
   const marginals = head.marginals.value;
   if (marginals?.rowSums.length !== head.size.value.nRows) return undefined;
   return inspector.arrangement.value.rowBars === "sum"

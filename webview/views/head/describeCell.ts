@@ -1,3 +1,4 @@
+import { isPerLayer } from "../../../src/core/measures/measure";
 import { computed, type ReadonlySignal } from "@preact/signals-core";
 import { wordReadout } from "../../state/groupReadout";
 import { cellReadout } from "../../state/readout";
@@ -11,18 +12,14 @@ export function describeCell({ inspector, data }: ViewContext): ReadonlySignal<s
     const { queries, keys } = inspector;
     const visible = data.isVisible.value;
     const { measure } = inspector.selection.value;
-    const [weights, scores] = [data.weights.value, data.scores.value];
+    const [weights, scores] = isPerLayer(measure) ? [] : [data.weights.value, data.scores.value];
     const shown =
       at.queries || at.keys
-        ? wordReadout(
-            at,
-            queries.value,
-            keys.value,
-            measure === "weights" ? weights : scores,
+        ? wordReadout(at, queries.value, keys.value, data.shown.value, measure, visible)
+        : cellReadout(at, queries.value, keys.value, weights, scores, visible, {
             measure,
-            visible,
-          )
-        : cellReadout(at, queries.value, keys.value, weights, scores, visible);
+            row: data.shown.value,
+          });
     const pinned = inspector.selection.value.queries ?? [inspector.selection.value.query];
     return pinned.includes(at.query) ? `${shown.spoken}, query selected` : shown.spoken;
   });

@@ -1,6 +1,6 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
 import type { ErrorReport } from "../../../src/core/errors";
-import { groupMatrix } from "../../../src/core/groupMatrix";
+import { groupingOf, groupMatrix } from "../../../src/core/groupMatrix";
 import { marginalsOf, type Marginals } from "../../../src/core/marginals";
 import { maskedCell, quantise, type Cells } from "../../../src/paint/heatmap";
 import { divergingRamp, sequentialRamp, type Ramp } from "../../../src/paint/ramp";
@@ -61,7 +61,7 @@ export function loadHead(context: ViewContext): HeadData {
     const { groups: columns } = shown.columns.value;
     const [nRows, nColumns] = [rows.length, columns.length];
     if (!shown.layout.value) return { nRows, nColumns, data: value.data, isVisible: visible };
-    const grouped = groupMatrix(value.data, nKeys, rows, columns, selection.value.measure);
+    const grouped = groupMatrix(value.data, nKeys, rows, columns, groupingOf(selection.value.measure));
     const isVisible = (row: number, column: number) =>
       rows[row]!.some((query) => columns[column]!.some((key) => visible(query, key)));
     return { nRows, nColumns, data: grouped, isVisible };
@@ -70,7 +70,7 @@ export function loadHead(context: ViewContext): HeadData {
   const asked = load(() => {
     const runId = run.value?.runId;
     const { choice, measure } = selection.value;
-    if (!runId || !isLarge.value || !inspector.layer.value?.has.includes(measure)) return undefined;
+    if (!runId || !isLarge.value || !data.canShow(measure)) return undefined;
     const query = { runId, choice, measure, layout: shown.layout.value };
     return { key: JSON.stringify(query), ask: (signal) => host.remote.marginals(query, { signal }) };
   });
@@ -80,7 +80,8 @@ export function loadHead(context: ViewContext): HeadData {
   });
 
   const scale = computed((): Scale => {
-    if (selection.value.measure === "weights") return weightScale(arrangement.value.squareRoot);
+    if (selection.value.measure !== "scores")
+      return weightScale(arrangement.value.squareRoot, data.largest.value);
     const { value } = whole;
     if (!value) return { kind: "signed", max: asked.state.value.value?.largest ?? 1 };
     const { nColumns } = value;

@@ -1,3 +1,4 @@
+import { isPerLayer, measureColumn, sumsToOne } from "../../../src/core/measures/measure";
 import { groupCells } from "../../../src/core/groupMatrix";
 import { marginalsOf } from "../../../src/core/marginals";
 import type { TokenGroup } from "../../../src/core/tokenLayout";
@@ -40,8 +41,9 @@ export function headExports(context: ViewContext, head: HeadData): ViewExports {
   };
   return {
     fileName() {
-      const { block, layer, head: which } = inspector.selection.peek().choice;
-      return `headlight-${block}-L${layer}-H${which}`;
+      const { choice, measure } = inspector.selection.peek();
+      const { block, layer, head: which } = choice;
+      return `headlight-${block}-L${layer}${isPerLayer(measure) ? "" : `-H${which}`}-${measure}`;
     },
     async svg() {
       const seen = await seenPart(context, head);
@@ -49,12 +51,14 @@ export function headExports(context: ViewContext, head: HeadData): ViewExports {
       const { squareRoot, form, rowBars } = inspector.arrangement.peek();
       const chosen = chosenRows(seen);
       const marginals = marginalsOf(seen.values, seen.queries.length, seen.keys.length);
-      const row = data.weights.peek();
+      const row = data.shown.peek();
       const mean = row && row.queries.length > 1 && chosen.length > 1 ? row : undefined;
       const pooled = seen.perCell > 1 ? `each cell the largest of ${seen.perCell} × ${seen.perCell}` : "";
-      const isWeights = measure === "weights" && seen.perCell === 1;
+      const isWeights = sumsToOne(measure) && seen.perCell === 1;
       const figure = {
-        title: choiceTitle(choice, inspector.run.peek()!.blocks.length),
+        title: choiceTitle(choice, inspector.run.peek()!.blocks.length, measure),
+        measure,
+        largest: data.largest.peek(),
         subtitle: figureSubtitle(inspector.run.peek()!),
         note: [note(), pooled].filter(Boolean).join(" · "),
         queryLabels: seen.queryLabels,
@@ -78,15 +82,15 @@ export function headExports(context: ViewContext, head: HeadData): ViewExports {
               : { name: "entropy, bit", values: marginals.rowEntropy },
         }),
       };
-      return form === "lines" && measure === "weights"
+      return form === "lines" && measure !== "scores"
         ? linesFigure(figure)
-        : headFigure({ ...figure, measure, encodeImage: pixelsToDataUrl });
+        : headFigure({ ...figure, encodeImage: pixelsToDataUrl });
     },
     async csv() {
       const { values, queries, keys } = await seenPart(context, head);
       const textOf = textsOf(inspector.queries.peek().tokens);
       const keyText = textsOf(inspector.keys.peek().tokens);
-      const measure = inspector.selection.peek().measure === "weights" ? "weight" : "score";
+      const measure = measureColumn(inspector.selection.peek().measure);
       const lines = [csvLine(["query", "queryToken", "key", "keyToken", measure])];
       queries.forEach((query, row) =>
         keys.forEach((key, column) =>

@@ -77,7 +77,7 @@ function main(inspector: Inspector, head: HeadData, size: HeadGeometry, isOpen: 
   const unit = tokens.byWord ? "words" : "tokens";
   return html`${dropdown("Form", forms, form, (value) => change({ form: value }))}
     ${
-      inspector.selection.value.measure === "weights"
+      inspector.selection.value.measure !== "scores"
         ? checkbox("Square-root scale", squareRoot, (checked) => change({ squareRoot: checked }))
         : nothing
     }
@@ -145,7 +145,7 @@ function tokenControls(inspector: Inspector) {
     /></label>
     ${dropdown("What the text filters", sides, tokens.filters, (value) => change({ filters: value }))}
     ${
-      inspector.selection.value.measure === "weights"
+      inspector.selection.value.measure !== "scores"
         ? html`<span class="field"
             ><span class="label" aria-hidden="true">Beside rows</span> ${dropdown(
               "Beside the rows",

@@ -1,3 +1,4 @@
+import { legendText, measureLack, measureWords, sumsToOne } from "../../../src/core/measures/measure";
 import { computed } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
 import { displayColumns } from "../../../src/paint/tokenText";
@@ -66,7 +67,7 @@ export function mountHead(root: HTMLElement, context: ViewContext): MountedView 
       nColumns: Math.max(1, head.size.value.nColumns),
       queryLabelWidth: labelWidth(head.rows.value.labels),
       keyLabelWidth: labelWidth(head.columns.value.labels),
-      hasBars: inspector.selection.value.measure === "weights" && inspector.layer.value !== undefined,
+      hasBars: sumsToOne(inspector.selection.value.measure) && inspector.layer.value !== undefined,
     }),
   );
   const said = describeCell(context);
@@ -101,7 +102,7 @@ export function mountHead(root: HTMLElement, context: ViewContext): MountedView 
       figure.style.height = `${shown.height}px`;
       const pen = canvas.getContext("2d")!;
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-      const isWeights = inspector.selection.value.measure === "weights";
+      const { measure } = inspector.selection.value;
       const squareRoot = inspector.arrangement.value.squareRoot;
       const cell = place.cell.value;
       paintMarks(pen, {
@@ -116,9 +117,7 @@ export function mountHead(root: HTMLElement, context: ViewContext): MountedView 
         rowBars: rowBars(context, head),
         ramp: head.ramp.value,
         scale: head.scale.value,
-        label: isWeights
-          ? `attention weight${squareRoot ? ", square-root scale" : ""}`
-          : "score before softmax",
+        label: legendText(measure, squareRoot),
         hasMasked: head.hasMasked.value,
         value: cell && place.value.value,
       });
@@ -182,10 +181,12 @@ function showState(context: ViewContext, head: HeadData, figure: HTMLElement, me
   const { nRows, nColumns } = head.size.value;
   const filter = inspector.arrangement.value.tokens.filter.trim();
   const error = head.error.value;
+  const { block } = inspector;
+  const lack = block.value && measureLack(block.value, inspector.selection.value.choice.layer, measure);
   const text = !layer
     ? "No attention was found in this model."
-    : !layer.has.includes(measure)
-      ? (layer.missing ?? `The ${measure} of layer ${layer.layer} were not found in this model.`)
+    : lack
+      ? `${measureWords[measure].name} cannot be shown: ${lack}.`
       : nRows === 0 || nColumns === 0
         ? filter
           ? `No token holds “${filter}”. Clear the filter under Tokens to see all.`

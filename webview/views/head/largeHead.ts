@@ -52,7 +52,7 @@ interface Sources {
 }
 
 export function createLargeHead(
-  { inspector }: ViewContext,
+  { inspector, data }: ViewContext,
   { viewport, size, isLarge, scale, shown }: Sources,
 ): ReadonlySignal<LargeHead | undefined> {
   const { run, selection, layer, host } = inspector;
@@ -69,7 +69,7 @@ export function createLargeHead(
   const wanted = computed((): Base | undefined => {
     const runId = run.value?.runId;
     const { choice, measure } = selection.value;
-    if (!runId || !isLarge.value || !layer.value?.has.includes(measure)) return undefined;
+    if (!runId || !isLarge.value || !layer.value || !data.canShow(measure)) return undefined;
     const { nRows, nColumns } = size.value;
     if (nRows === 0 || nColumns === 0) return undefined;
     const query = { runId, choice, measure, ...(shown.layout.value && { layout: shown.layout.value }) };

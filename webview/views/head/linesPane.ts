@@ -1,3 +1,4 @@
+import { measureWords } from "../../../src/core/measures/measure";
 import { computed, signal } from "@preact/signals-core";
 import { groupLines, lineRows, type LineGroup, type LineRow } from "../../../src/paint/lines";
 import { weightScale } from "../../../src/paint/scale";
@@ -36,7 +37,9 @@ export function mountLines(
   const { size, stop: stopSize } = watchSize(box);
   const scrolled = signal(0);
 
-  const scale = computed(() => weightScale(inspector.arrangement.value.squareRoot));
+  const scale = computed(() =>
+    weightScale(inspector.arrangement.value.squareRoot, context.data.largest.value),
+  );
   const nRows = computed(() => Math.max(head.size.value.nRows, head.size.value.nColumns));
   const layout = computed(() =>
     linesLayout(size.value.width - 2, head.rows.value.labels, head.columns.value.labels),
@@ -82,15 +85,15 @@ export function mountLines(
   const draw = () => {
     if (inspector.arrangement.value.form === "matrix") return;
     const { value: shown } = layout;
-    const isWeights = inspector.selection.value.measure === "weights";
+    const { measure } = inspector.selection.value;
     const shownHeight = Math.min(height.value, nRows.value * lineRowHeight + 4);
     rail.style.height = `${nRows.value * lineRowHeight + 4}px`;
     const ratio = sizeCanvas(canvas, shown.width, shownHeight);
     const pen = canvas.getContext("2d")!;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, shown.width, shownHeight);
-    note.textContent = isWeights ? "" : "Lines show weights; choose Weights above.";
-    if (!isWeights) return;
+    note.textContent = measure === "scores" ? "Lines show no scores; choose another measure above." : "";
+    if (measure === "scores") return;
     const first = Math.max(0, Math.floor(scrolled.value / lineRowHeight));
     const end = Math.min(nRows.value, first + Math.ceil(shownHeight / lineRowHeight) + 1);
     const chosenRows = place.chosenRows.value;
@@ -123,6 +126,7 @@ export function mountLines(
       rowBars: rowBars(context, head),
       ramp: head.ramp.value,
       scale: scale.value,
+      legend: measureWords[measure].legend,
       theme: inspector.theme.value,
     };
     note.textContent = paintLines(pen, picture);

@@ -69,6 +69,8 @@ export interface LinesPicture {
   readonly rowBars?: Bars;
   readonly ramp: Ramp;
   readonly scale: Scale;
+  /** What the numbers are: "attention weight". */
+  readonly legend: string;
   readonly theme: Theme;
 }
 
@@ -91,7 +93,7 @@ export function paintLines(pen: CanvasRenderingContext2D, picture: LinesPicture)
   const lines =
     nShown < nLines
       ? `The strongest ${nShown} of ${nLines} lines in view are drawn.`
-      : `Lines thicken with the weight; below ${tickText(weakestLine(picture.scale))} none is drawn.`;
+      : `Lines thicken with the ${picture.legend}; below ${tickText(weakestLine(picture.scale))} none is drawn.`;
   return `${lines}${barText("Left", picture.rowBars)}${barText("Right", picture.columnBars)}`;
 }
 

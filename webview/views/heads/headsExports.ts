@@ -1,4 +1,5 @@
 import { overviewFigure } from "../../../src/paint/overviewFigure";
+import { isPerLayer, measureMask, perHeadMeasure } from "../../../src/core/measures/measure";
 import { blockRule } from "../../../src/core/maskRule";
 import { pooledVisibility } from "../../../src/paint/visibility";
 import { pixelsToDataUrl } from "../../parts/canvas";
@@ -12,22 +13,26 @@ import type { OverviewData } from "./overviewData";
 export function headsExports({ inspector, data }: ViewContext, overview: OverviewData): ViewExports {
   const rows = () => (data.statistics.peek() ?? []).map(({ address, values }) => ({ ...address, ...values }));
   return {
-    fileName: () => `headlight-heads-${inspector.selection.peek().choice.block}`,
+    fileName: () => `headlight-heads-${inspector.selection.peek().choice.block}-${overview.measure.peek()}`,
     async svg() {
       const block = inspector.block.peek();
       const thumbnails = overview.thumbnails.peek().value;
       if (!block || !thumbnails) throw new Error("The overview is not there yet");
       const visible = block.layers.map((layer) => {
-        const rule = blockRule(layer.mask);
+        const rule = blockRule(measureMask(layer.mask, overview.measure.peek()));
         return (
           rule && pooledVisibility(rule, layer.nQueries, layer.nKeys, thumbnails.rows, thumbnails.columns)
         );
       });
       return overviewFigure({
-        title: `All heads, ${block.kind}`,
+        title: isPerLayer(overview.measure.peek())
+          ? `All layers, ${block.kind}, ${overview.measure.peek()}`
+          : `All heads, ${block.kind}`,
         subtitle: figureSubtitle(inspector.run.peek()!),
         layers: thumbnails.layers,
         thumbnails,
+        measure: overview.measure.peek(),
+        largest: thumbnails.largest,
         means: overview.means.peek(),
         isVisible: (layer, row, column) => {
           const at = block.layers.findIndex((entry) => entry.layer === layer);
@@ -41,14 +46,22 @@ export function headsExports({ inspector, data }: ViewContext, overview: Overvie
     },
     async csv() {
       const names = statisticNames(data.statistics.peek());
+      const measure = perHeadMeasure(inspector.selection.peek().measure);
       const lines = (data.statistics.peek() ?? []).map(({ address, values }) =>
-        csvLine([address.block, address.layer, address.head, ...names.map((name) => values[name] ?? "")]),
+        csvLine([
+          address.block,
+          address.layer,
+          address.head,
+          measure,
+          ...names.map((name) => values[name] ?? ""),
+        ]),
       );
-      return csvLine(["block", "layer", "head", ...names]) + lines.join("");
+      return csvLine(["block", "layer", "head", "measure", ...names]) + lines.join("");
     },
     json: async () => ({
       model: inspector.run.peek()?.model.id,
       text: inspector.run.peek()?.text,
+      measure: perHeadMeasure(inspector.selection.peek().measure),
       heads: rows(),
     }),
   };

@@ -1,18 +1,22 @@
 import { computed, signal } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
+import { isPerLayer, measureWords } from "../../../src/core/measures/measure";
 import { cellColours, paintCells } from "../../../src/paint/heatmap";
 import { overviewByOrder, overviewByPlace, type OverviewCell } from "../../../src/paint/overviewLayout";
 import { sequentialRamp } from "../../../src/paint/ramp";
+import { weightScale } from "../../../src/paint/scale";
 import { checkbox, dropdown } from "../../controls";
 import { onFrame } from "../../frame";
 import { sizeCanvas } from "../../parts/canvas";
+import { colourLegend } from "../../parts/colourLegend";
 import { watchSize } from "../../parts/size";
+import type { Inspector } from "../../state/inspector";
 import { statisticLabel, statisticText } from "../../state/readout";
 import type { MountedView, ViewContext } from "../view";
 import { rankHeads, statisticNames, thresholdOf } from "./headsOrder";
 import { headsExports } from "./headsExports";
 import { createLens } from "./lens";
-import { loadOverview } from "./overviewData";
+import { loadOverview, type OverviewData } from "./overviewData";
 import { moveInRows } from "./walk";
 
 /** All heads of a block as thumbnails: rows are layers, columns are heads. */
@@ -30,7 +34,8 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
           ></div>
           <div class="overview-labels" aria-hidden="true"></div>
         </div>
-      </div>`,
+      </div>
+      <p class="view-message" role="status" hidden></p>`,
     root,
   );
   const find = <E extends HTMLElement>(selector: string) => root.querySelector<E>(selector)!;
@@ -42,7 +47,10 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
   const ranked = computed(() => {
     const { order } = inspector.arrangement.value;
     const { value: statistics } = context.data.statistics;
-    return order === "place" || !statistics || !statisticNames(statistics).includes(order)
+    return isPerLayer(inspector.selection.value.measure) ||
+      order === "place" ||
+      !statistics ||
+      !statisticNames(statistics).includes(order)
       ? undefined
       : rankHeads(statistics, order);
   });
@@ -57,16 +65,20 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
       labelWidth: 28,
       labelHeight: 20,
     };
+    const { measure } = inspector.selection.value;
+    if (isPerLayer(measure)) {
+      return overviewByPlace(layers.value, { ...space, maxEdge: 240, joined: measure });
+    }
     return ranked.value ? overviewByOrder(ranked.value, space, 20) : overviewByPlace(layers.value, space);
   });
-  const data = loadOverview(
-    inspector,
-    computed(() => Math.max(layout.value.cellWidth, layout.value.cellHeight) * devicePixelRatio),
-  );
+  const data = loadOverview(inspector, {
+    cellPixels: computed(() => Math.max(layout.value.cellWidth, layout.value.cellHeight) * devicePixelRatio),
+  });
   const lens = createLens(find(".overview-grid"), context, data);
 
   const choose = (cell: OverviewCell, open: boolean) => {
-    inspector.choose({ layer: cell.layer, head: cell.head });
+    const { layer, head } = cell;
+    inspector.choose(isPerLayer(data.measure.peek()) ? { layer } : { layer, head });
     if (open) inspector.showView("head");
   };
   const cellAt = (event: Event): OverviewCell | undefined => {
@@ -78,7 +90,9 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
   };
   const chosenIndex = computed(() => {
     const { layer, head } = inspector.selection.value.choice;
-    return layout.value.cells.findIndex((cell) => cell.layer === layer && cell.head === head);
+    return layout.value.cells.findIndex(
+      (cell) => cell.layer === layer && (cell.head === head || isPerLayer(data.measure.value)),
+    );
   });
 
   grid.addEventListener("pointerover", (event) => {
@@ -114,7 +128,8 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
   });
 
   const stops = [
-    onFrame(() => render(toolbar(context, ranked.value), find(".toolbar"))),
+    onFrame(() => render(toolbar(context, data, ranked.value), find(".toolbar"))),
+    onFrame(() => showState(data, find(".overview"), find(".view-message"))),
     onFrame(() => {
       const { cells, rows } = layout.value;
       const at = Math.max(0, chosenIndex.value);
@@ -128,7 +143,11 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
                 const value = ranked.value?.[index]?.value;
                 const isDim = threshold !== undefined && value !== undefined && !(value >= threshold);
                 const name =
-                  head === "mean" ? `layer ${layer}, mean of heads` : `layer ${layer}, head ${head}`;
+                  head !== "mean"
+                    ? `layer ${layer}, head ${head}`
+                    : isPerLayer(data.measure.value)
+                      ? `layer ${layer}, ${data.measure.value}`
+                      : `layer ${layer}, mean of heads`;
                 return html`<div
                   role="gridcell"
                   class=${`head-cell${isDim ? " dim" : ""}`}
@@ -154,7 +173,7 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
     }),
     onFrame(() => {
       const shown = layout.value;
-      const canvas = find<HTMLCanvasElement>("canvas");
+      const canvas = find<HTMLCanvasElement>(".overview-grid canvas");
       const ratio = sizeCanvas(canvas, shown.width, shown.height);
       const pen = canvas.getContext("2d")!;
       const { palette } = inspector.theme.value;
@@ -195,9 +214,14 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
   };
 }
 
-function toolbar({ inspector, data }: ViewContext, ranked: ReturnType<typeof rankHeads> | undefined) {
+function toolbar(
+  { inspector, data }: ViewContext,
+  overview: OverviewData,
+  ranked: ReturnType<typeof rankHeads> | undefined,
+) {
   const { arrangement } = inspector;
-  const names = statisticNames(data.statistics.value);
+  const { value: measure } = overview.measure;
+  const names = isPerLayer(measure) ? [] : statisticNames(data.statistics.value);
   const { order, atLeast, squareRoot } = arrangement.value;
   const change = (part: Partial<typeof arrangement.value>) =>
     (arrangement.value = { ...arrangement.peek(), ...part });
@@ -232,7 +256,23 @@ function toolbar({ inspector, data }: ViewContext, ranked: ReturnType<typeof ran
         >`
       : nothing
   }
-  ${checkbox("Square-root scale", squareRoot, (checked) => change({ squareRoot: checked }))}`;
+  ${checkbox("Square-root scale", squareRoot, (checked) => change({ squareRoot: checked }))}
+  ${legend(inspector, overview)}`;
+}
+
+function legend({ arrangement, theme, settings }: Inspector, { measure, thumbnails }: OverviewData) {
+  const { palette } = theme.value;
+  const scale = weightScale(arrangement.value.squareRoot, thumbnails.value.value?.largest);
+  const ramp = sequentialRamp(settings.value.colourMap, palette);
+  return colourLegend(scale, ramp, palette, measureWords[measure.value].legend);
+}
+
+/** In place of the heads where their measure cannot be had, and why; what takes long says so. */
+function showState({ thumbnails, measure }: OverviewData, overview: HTMLElement, message: HTMLElement): void {
+  const { error, pending } = thumbnails.value;
+  message.hidden = !error && !(pending && measure.value === "flow");
+  message.textContent = error ? error.message : `Computing ${measureWords[measure.value].legend} …`;
+  overview.hidden = error !== undefined;
 }
 
 /** Places cells and labels by CSSOM: the page's policy forbids style attributes. */

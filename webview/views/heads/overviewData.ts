@@ -4,6 +4,12 @@ import { blockRule } from "../../../src/core/maskRule";
 import { pooledVisibility } from "../../../src/paint/visibility";
 import type { Cells } from "../../../src/paint/heatmap";
 import type { Thumbnails } from "../../../src/protocol/slices";
+import {
+  isPerLayer,
+  measureMask,
+  perHeadMeasure,
+  type ShownMeasure,
+} from "../../../src/core/measures/measure";
 import type { BlockOfRun, LayerOfRun } from "../../../src/core/run";
 import { load, type Loaded } from "../../state/load";
 import type { Inspector } from "../../state/inspector";
@@ -15,18 +21,28 @@ const edgeStep = 16;
 
 export interface OverviewData {
   readonly thumbnails: ReadonlySignal<Loaded<Thumbnails>>;
+  /** What the thumbnails show. */
+  readonly measure: ReadonlySignal<Exclude<ShownMeasure, "scores">>;
   /** The mean over the heads of each layer, in the order of the layers. */
   readonly means: ReadonlySignal<readonly Uint8Array[] | undefined>;
-  /** Ready to paint; nothing where it has not come yet. */
+  /** Ready to paint; nothing where it has not come yet. What joins a layer's heads is its "mean". */
   cellsOf(layer: number, head: number | "mean"): Cells | undefined;
   stop(): void;
 }
 
-/** `cellPixels`: the longer side of a thumbnail on the screen, where nothing finer is needed. */
+/**
+ * `cellPixels`: the longer side of a thumbnail on the screen, where nothing finer is needed. `ofHeads`: always a
+ * thumbnail for each head, by weights where the chosen measure joins them.
+ */
 export function loadOverview(
-  { host, run, block, arrangement }: Inspector,
-  cellPixels?: ReadonlySignal<number>,
+  { host, run, block, arrangement, selection }: Inspector,
+  { cellPixels, ofHeads = false }: { cellPixels?: ReadonlySignal<number>; ofHeads?: boolean } = {},
 ): OverviewData {
+  // Scores have no common scale: their heads are shown by their weights.
+  const measure = computed(() => {
+    const chosen = selection.value.measure;
+    return ofHeads || chosen === "scores" ? perHeadMeasure(chosen) : chosen;
+  });
   const edge = computed(() => {
     const nHeads = block.value?.layers.reduce((sum, layer) => sum + layer.nHeads, 0) ?? 1;
     const affordable = Math.floor(Math.sqrt(mostBytes / Math.max(1, nHeads)));
@@ -36,14 +52,20 @@ export function loadOverview(
   const thumbnails = load(() => {
     const runId = run.value?.runId;
     if (!runId || !block.value) return undefined;
-    const query = { runId, block: block.value.kind, size: edge.value };
+    const query = { runId, block: block.value.kind, size: edge.value, measure: measure.value };
     return { key: JSON.stringify(query), ask: (signal) => host.remote.thumbnails(query, { signal }) };
   });
   const means = load(() => {
     const runId = run.value?.runId;
     const { value: shown } = block;
-    if (!runId || !shown) return undefined;
-    const query = { runId, block: shown.kind, size: edge.value, of: "means" as const };
+    if (!runId || !shown || isPerLayer(measure.value)) return undefined;
+    const query = {
+      runId,
+      block: shown.kind,
+      size: edge.value,
+      of: "means" as const,
+      measure: measure.value,
+    };
     return {
       key: JSON.stringify(query),
       ask: async (signal) => {
@@ -58,8 +80,9 @@ export function loadOverview(
   const visible = computed(() => {
     const known = new Map<string, (row: number, column: number) => boolean>();
     return (layer: LayerOfRun, rows: number, columns: number) => {
-      const key = JSON.stringify([layer.mask, layer.nQueries, layer.nKeys, rows, columns]);
-      const rule = blockRule(layer.mask);
+      const mask = measureMask(layer.mask, measure.value);
+      const key = JSON.stringify([mask, layer.nQueries, layer.nKeys, rows, columns]);
+      const rule = blockRule(mask);
       if (!rule) return undefined;
       const found = known.get(key) ?? pooledVisibility(rule, layer.nQueries, layer.nKeys, rows, columns);
       known.set(key, found);
@@ -87,7 +110,13 @@ export function loadOverview(
       const entry = layerOf(shown, layer);
       for (let head = 0; head < nHeads; head++, start += size) {
         if (entry)
-          add(`${layer}.${head}`, entry, bytes.rows, bytes.columns, bytes.data.subarray(start, start + size));
+          add(
+            `${layer}.${isPerLayer(measure.value) ? "mean" : head}`,
+            entry,
+            bytes.rows,
+            bytes.columns,
+            bytes.data.subarray(start, start + size),
+          );
       }
     }
     means.state.value.value?.forEach((mean) => {
@@ -99,6 +128,7 @@ export function loadOverview(
 
   return {
     thumbnails: thumbnails.state,
+    measure,
     means: computed(() => means.state.value.value?.map(({ bytes }) => bytes)),
     cellsOf: (layer, head) => cells.value.get(`${layer}.${head}`),
     stop() {

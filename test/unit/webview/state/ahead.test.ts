@@ -10,6 +10,7 @@ const picture = (value: number): Thumbnails => ({
   rows: 1,
   columns: 1,
   data: Uint8Array.of(value),
+  largest: 1,
 });
 
 function page() {
