@@ -32,6 +32,8 @@ export async function runSuite({ host, extension, suite, folder }) {
     const ended = new Promise((resolve, reject) => {
       page.exposeFunction("codeAutomationExit", resolve).catch(reject);
       page.on("crash", () => reject(new Error("The browser's page crashed during the suite.")));
+      // Also when the test run is told to end: the browser then goes first.
+      page.on("close", () => reject(new Error("The browser's page was closed during the suite.")));
       const tooLong = () => reject(new Error(`The suite took longer than ${LIMIT_MS / 60_000} minutes.`));
       setTimeout(tooLong, LIMIT_MS).unref();
     });
