@@ -188,6 +188,19 @@ export function compareTensors(
   return { largestDifference, at, nCompared, nDisagreeing };
 }
 
+/** Two checks of parts of a tensor as one; the second's part starts at `offset` of the data. */
+export function mergeChecks(a: Check | undefined, b: Check, offset: number): Check {
+  const at = b.at < 0 ? -1 : b.at + offset;
+  if (!a) return { ...b, at };
+  const isLarger = b.nCompared > 0 && (a.at < 0 || b.largestDifference > a.largestDifference);
+  return {
+    largestDifference: isLarger ? b.largestDifference : a.largestDifference,
+    at: isLarger ? at : a.at,
+    nCompared: a.nCompared + b.nCompared,
+    nDisagreeing: a.nDisagreeing + b.nDisagreeing,
+  };
+}
+
 /** How many numbers are NaN, and how many infinite. */
 export function countNotFinite(tensor: Tensor): { nNaN: number; nInfinite: number } {
   let nNaN = 0;

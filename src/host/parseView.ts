@@ -62,6 +62,25 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
     const query = record(raw, "additions");
     return { ...ofBlock(query), layer: index(query.layer, "layer") };
   },
+  stages: (raw) => {
+    const query = record(raw, "stages");
+    return {
+      runId: runId(query.runId),
+      address: parseAddress(query.address),
+      // Three pictures in one message.
+      maxRows: integer(query.maxRows, "maxRows", 1, 512),
+      maxColumns: integer(query.maxColumns, "maxColumns", 1, 512),
+    };
+  },
+  maskPicture: (raw) => {
+    const query = record(raw, "maskPicture");
+    return {
+      ...ofBlock(query),
+      layer: index(query.layer, "layer"),
+      maxRows: integer(query.maxRows, "maxRows", 1, 512),
+      maxColumns: integer(query.maxColumns, "maxColumns", 1, 512),
+    };
+  },
   additive: (raw) => {
     const query = record(raw, "additive");
     return { ...ofBlock(query), layer: index(query.layer, "layer") };

@@ -62,6 +62,8 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
     projection: slice("projection"),
     additions: slice("additions"),
     additive: slice("additive"),
+    stages: slice("stages"),
+    maskPicture: slice("maskPicture"),
     similarHeads: slice("similarHeads"),
     compare: slice("compare"),
     predictions: slice("predictions"),

@@ -6,6 +6,7 @@ import type { TokenLayout } from "../core/tokenLayout";
 import type { AdditiveSlices } from "./additive";
 import type { ComparisonSlices } from "./comparison";
 import type { GenerationSlices } from "./generation";
+import type { StagesSlices } from "./stages";
 import type { PositionSlices } from "./positions";
 import type { ProjectionSlices } from "./projection";
 
@@ -14,7 +15,7 @@ import type { ProjectionSlices } from "./projection";
  * a page without a host answers from the data it carries. No answer is larger than 1 MB in normal use.
  */
 export interface Slices
-  extends PositionSlices, ComparisonSlices, ProjectionSlices, AdditiveSlices, GenerationSlices {
+  extends PositionSlices, ComparisonSlices, ProjectionSlices, AdditiveSlices, StagesSlices, GenerationSlices {
   /** Dims [queries, keys] of the window; larger windows come max-pooled to at most maxRows x maxColumns. */
   matrix(query: MatrixQuery): Promise<MatrixSlice>;
   /** Sums and entropies of all rows and columns of a choice, unpooled. */

@@ -110,7 +110,7 @@ describe("Steps", () => {
     await page.getByRole("radio", { name: "All queries" }).click();
     await settled(page);
     const titles = await page.locator(".stage-matrix button").allInnerTexts();
-    expect(titles).toEqual(["Q", "K", "Q Kᵀ", "scaled", "mask", "scores", "weights", "V", "output"]);
+    expect(titles).toEqual(["Q", "K", "Q Kᵀ", "scaled", "causal mask", "scores", "weights", "V", "output"]);
     await page.locator(".matrix-picture").nth(5).focus();
     await press("ArrowDown", "ArrowDown", "ArrowRight");
     const here = await page.locator(".stage-matrix .here").allInnerTexts();

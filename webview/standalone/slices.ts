@@ -10,6 +10,8 @@ import { additiveSlice } from "../../src/store/additive";
 import { prepareMeasure, type Extent } from "../../src/store/measured";
 import { mixKey } from "../../src/store/mixed";
 import { additionsSlice, projectionSlice } from "../../src/store/projection";
+import { maskPicture } from "../../src/store/maskPicture";
+import { stagesSlice } from "../../src/store/stages";
 import { positionNumbers } from "../../src/store/positionNumbers";
 import {
   headVectorSlice,
@@ -71,6 +73,8 @@ export function standaloneSlices(content: StandaloneRun): Slices {
       compareChoices({ run, choice }, { run, choice: other.choice }, size),
     distances: async ({ block }) => distanceSlice(run, block),
     projection: async ({ address, query }) => projectionSlice(run, address, query),
+    stages: async ({ address, ...most }) => finished(stagesSlice(run, address, most)),
+    maskPicture: async ({ block, layer, ...most }) => maskPicture(run, block, layer, most),
     additive: async ({ block, layer }) => additiveSlice(run, block, layer),
     additions: async ({ block, layer }) => additionsSlice(run, block, layer),
     positions: async () => {
@@ -162,4 +166,12 @@ function carries(
   what: LayerTensor,
 ): boolean {
   return tensors.some((held) => held.block === block && held.layer === layer && held.what === what);
+}
+
+/** Runs to its end what a worker would do in parts. */
+function finished<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const next = steps.next();
+    if (next.done) return next.value;
+  }
 }

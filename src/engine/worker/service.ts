@@ -26,6 +26,8 @@ import { additiveSlice } from "../../store/additive";
 import { layerOf, layersOf } from "../../store/heads";
 import { pooledMatrix, pooledThumbnails } from "../../store/pooledSlices";
 import { additionsSlice, projectionSlice } from "../../store/projection";
+import { maskPicture } from "../../store/maskPicture";
+import { stagesSlice } from "../../store/stages";
 import { RunStore } from "../../store/runStore";
 import { storedRun, type StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
@@ -41,12 +43,15 @@ import { bring, isReduced, lackedBy } from "./onDemand";
 import type { MemoryLimits } from "./plan";
 import type { Platform } from "./platform";
 import { mostLikely, tokenPredictions } from "./predictions";
-import { Queue } from "./queue";
+import { Queue, checkpoint } from "./queue";
 import { needsTokenizer } from "./text";
 import { verify } from "./verify";
 
 /** More threads than this gave nothing on the machines measured (two threads: at best 1.5 times one). */
 const MOST_THREADS = 4;
+
+/** Other questions are heard at least so often while stages are recomputed. */
+const LONGEST_MS = 30;
 
 /** The engine's methods as its worker, or a page without workers, offers them. */
 export function createService(platform: Platform, emit: EngineEvents): Local<EngineContract> {
@@ -285,6 +290,20 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         block,
         layer,
       ),
+    stages: async ({ runId, address, ...most }, { signal }) => {
+      await withTensors(runId, "scores", signal);
+      await withTensors(runId, "q", signal);
+      const run = await withParts(runId, address, additiveTerms, "all", signal);
+      const steps = stagesSlice(run, address, most);
+      for (let since = performance.now(); ;) {
+        const next = steps.next();
+        if (next.done) return next.value;
+        if (performance.now() - since < LONGEST_MS) continue;
+        await checkpoint(signal);
+        since = performance.now();
+      }
+    },
+    maskPicture: ({ runId, block, layer, ...most }) => maskPicture(store.get(runId), block, layer, most),
     additive: async ({ runId, block, layer }, { signal }) =>
       additiveSlice(await withParts(runId, { block, layer }, additiveTerms, "all", signal), block, layer),
     mask: async ({ runId, block, layer }, { signal }) =>

@@ -1,69 +1,90 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
-import { classifyMask, keysPerQuery, type MaskClass, type Visibility } from "../../../src/core/mask";
 import type { HeadAddress, HeadVectors, Measure } from "../../../src/core/run";
 import { recompute } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
+import type { MaskPicture, StagesSlice } from "../../../src/protocol/stages";
 import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import type { Inspector } from "../../state/inspector";
 import { mostCells } from "../../state/runData";
 
-/** What the mask view shows of the chosen head. */
+/** What the mask view shows of the chosen head; each picture is pooled by the maximum above 512 tokens. */
 export interface MaskData {
   readonly address: ReadonlySignal<HeadAddress | undefined>;
-  /** Too many tokens for one message: nothing else is loaded then. */
-  readonly isTooLarge: ReadonlySignal<boolean>;
-  readonly mask: ReadonlySignal<ReadMask | undefined>;
+  readonly isPooled: ReadonlySignal<boolean>;
+  readonly mask: ReadonlySignal<MaskPicture | undefined>;
   /** Before the mask: the scaled products; the scores of the run where q or k are missing. */
   readonly before: ReadonlySignal<{ readonly tensor: Tensor; readonly isMasked: boolean } | undefined>;
   readonly weights: ReadonlySignal<Tensor | undefined>;
+  /** What went wrong, as a sentence. */
+  readonly failed: ReadonlySignal<string | undefined>;
   stop(): void;
-}
-
-/** The mask of a layer, cell by cell, what rule it follows, and how many keys each query sees. */
-export interface ReadMask {
-  readonly visibility: Visibility;
-  readonly class: MaskClass;
-  readonly perQuery: Uint32Array;
 }
 
 export function createMaskData(inspector: Inspector): MaskData {
   const { run, layer, host } = inspector;
   const remote = host.remote;
   const stops: (() => void)[] = [];
+  const failures: ReadonlySignal<string | undefined>[] = [];
   const address = chosenHead(inspector);
-  const isTooLarge = computed(() =>
+  const isPooled = computed(() =>
     layer.value ? Math.max(layer.value.nQueries, layer.value.nKeys) > mostCells : false,
   );
+  const most = { maxRows: mostCells, maxColumns: mostCells };
   const ask = <T>(
-    what: Measure | HeadVectors | undefined,
+    what: Measure | HeadVectors | "mask" | "stages",
+    canAsk: () => boolean,
     question: (at: HeadAddress, runId: string, signal: AbortSignal) => Promise<T>,
   ): ReadonlySignal<T | undefined> => {
     const { state, stop } = load<T>(() => {
       const runId = run.value?.runId;
       const at = address.value;
-      if (!runId || !at || isTooLarge.value || (what && !layer.value?.has.includes(what))) return undefined;
+      if (!runId || !at || !canAsk()) return undefined;
       return {
-        key: JSON.stringify([runId, at.block, at.layer, what && at.head]),
+        key: JSON.stringify([runId, at.block, at.layer, what === "mask" ? undefined : at.head, what]),
         ask: (signal) => question(at, runId, signal),
       };
     });
     stops.push(stop);
+    failures.push(computed(() => state.value.error?.message));
     return computed(() => (state.value.pending ? undefined : state.value.value));
   };
+  const has = (what: Measure | HeadVectors) => layer.value?.has.includes(what) ?? false;
   const vectors = (which: HeadVectors) =>
-    ask(which, (at, runId, signal) => remote.headVectors({ runId, address: at, which }, { signal }));
+    ask(
+      which,
+      () => !isPooled.value && has(which),
+      (at, runId, signal) => remote.headVectors({ runId, address: at, which }, { signal }),
+    );
   const matrix = (measure: Measure) =>
-    ask(measure, async (at, runId, signal): Promise<Tensor> => {
-      const slice = await remote.matrix({ runId, choice: at, measure }, { signal });
-      return { dims: [slice.rows, slice.columns], data: slice.data };
-    });
+    ask(
+      measure,
+      () => has(measure),
+      async (at, runId, signal): Promise<Tensor> => {
+        const slice = await remote.matrix({ runId, choice: at, measure, ...most }, { signal });
+        return { dims: [slice.rows, slice.columns], data: slice.data };
+      },
+    );
 
-  const slice = ask(undefined, (at, runId, signal) =>
-    remote.mask({ runId, block: at.block, layer: at.layer }, { signal }),
+  const mask = ask<MaskPicture>(
+    "mask",
+    () => true,
+    (at, runId, signal) =>
+      remote.maskPicture({ runId, block: at.block, layer: at.layer, ...most }, { signal }),
+  );
+  const stages = ask<StagesSlice>(
+    "stages",
+    () => isPooled.value && has("q") && has("k"),
+    (at, runId, signal) =>
+      remote.stages({ runId, address: at, maxRows: STAGE_CELLS, maxColumns: STAGE_CELLS }, { signal }),
   );
   const [q, k, scores, weights] = [vectors("q"), vectors("k"), matrix("scores"), matrix("weights")];
   const before = computed(() => {
+    const pooled = stages.value;
+    if (pooled?.scaled) {
+      return { tensor: { dims: [pooled.rows, pooled.columns], data: pooled.scaled }, isMasked: false };
+    }
+    if (isPooled.value && has("q") && has("k")) return undefined;
     if (!q.value || !k.value) return scores.value && { tensor: scores.value, isMasked: true };
     const fits =
       !scores.value || (scores.value.dims[0] === q.value.dims[0] && scores.value.dims[1] === k.value.dims[0]);
@@ -73,14 +94,14 @@ export function createMaskData(inspector: Inspector): MaskData {
   });
   return {
     address,
-    isTooLarge,
+    isPooled,
     before,
     weights,
-    mask: computed(() => {
-      const visibility = slice.value;
-      if (!visibility) return undefined;
-      return { visibility, class: classifyMask(visibility), perQuery: keysPerQuery(visibility) };
-    }),
+    mask,
+    failed: computed(() => failures.map(({ value }) => value).find((message) => message !== undefined)),
     stop: () => stops.forEach((stop) => stop()),
   };
 }
+
+/** A side of the worker's three pictures of stages, which share one message of 1 MB. */
+const STAGE_CELLS = 288;

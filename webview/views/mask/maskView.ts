@@ -4,14 +4,17 @@ import type { Tensor } from "../../../src/core/tensor";
 import { quantise, type Cells } from "../../../src/paint/heatmap";
 import { readoutWeight, signedText } from "../../../src/paint/numberText";
 import { scoreScale, weightScale, type Scale } from "../../../src/paint/scale";
+import type { Ramp } from "../../../src/paint/ramp";
+import type { MaskPicture } from "../../../src/protocol/stages";
 import { onFrame } from "../../frame";
 import { colourLegend } from "../../parts/colourLegend";
 import { watchColours } from "../../parts/colours";
 import { explanation, type Explanation } from "../../parts/explanation";
+import { MASK_TINT, maskLegend } from "../../parts/maskLegend";
 import { linkedPicture } from "../../parts/linkedPicture";
 import type { MountedView, ViewContext } from "../view";
-import { createMaskData, type ReadMask } from "./maskData";
-import { masksOfLayers, maskSentence } from "./maskWords";
+import { createMaskData } from "./maskData";
+import { extentOf, keysSeenSentence, masksOfLayers, maskSentence } from "./maskWords";
 
 /** The mask that the model applied, read from the run: scores before it, the mask, the weights after it. */
 export function mountMask(root: HTMLElement, { inspector }: ViewContext): MountedView {
@@ -21,17 +24,28 @@ export function mountMask(root: HTMLElement, { inspector }: ViewContext): Mounte
   const pictures = computed(() => {
     const { value: mask } = data.mask;
     if (!mask) return undefined;
-    const { visible, nKeys } = mask.visibility;
-    const isVisible = (query: number, key: number) => visible[query * nKeys + key] === 1;
+    const isVisible = (row: number, column: number) => mask.visible[row * mask.columns + column] === 1;
     const before = data.before.value;
     const weights = data.weights.value;
+    const matches = weights?.dims[0] === mask.rows && weights.dims[1] === mask.columns;
     return {
-      mask: maskPicture(mask),
+      mask: maskCells(mask, mask.visible),
+      bars: countPath(mask.perQuery),
+      parts: mask.parts.map(({ rule, visible }) => ({ rule, cells: maskCells(mask, visible) })),
       before: before && {
-        ...picture(before.tensor, before.isMasked ? isVisible : () => true),
+        ...picture(
+          before.tensor,
+          before.isMasked && before.tensor.dims[0] === mask.rows ? isVisible : () => true,
+        ),
         isMasked: before.isMasked,
       },
-      weights: weights && picture(weights, isVisible, weightScale(inspector.arrangement.value.squareRoot)),
+      weights:
+        weights &&
+        picture(
+          weights,
+          matches ? isVisible : () => true,
+          weightScale(inspector.arrangement.value.squareRoot),
+        ),
     };
   });
 
@@ -45,15 +59,20 @@ export function mountMask(root: HTMLElement, { inspector }: ViewContext): Mounte
   function words() {
     const { value: mask } = data.mask;
     const layers = inspector.block.value?.layers ?? [];
-    const layer = inspector.layer.value;
-    if (data.isTooLarge.value && layer) {
-      return html`<p class="notice-line">
-        ${masksOfLayers([layer])}: read from the run. Cell by cell it is shown up to 512 tokens; here are
-        ${Math.max(layer.nQueries, layer.nKeys).toLocaleString("en")}.
-      </p>`;
-    }
     return html`<p class="mask-sentence">${mask ? maskSentence(mask.class) : " "}</p>
-      <p class="mask-layers">Read from the run, not assumed. ${masksOfLayers(layers)}.</p>`;
+      <p class="mask-layers">
+        Read from the run, not assumed. ${masksOfLayers(layers)}.
+        ${mask ? html`<span>${keysSeenSentence(mask.perQuery, mask.nKeys)}</span>` : nothing}
+      </p>
+      ${
+        mask && data.isPooled.value
+          ? html`<p class="notice-line">
+              ${mask.nQueries.toLocaleString("en")} queries × ${mask.nKeys.toLocaleString("en")} keys: each
+              cell stands for several and shows the largest of them; a cell is visible where any of them is.
+            </p>`
+          : nothing
+      }
+      ${data.failed.value ? html`<p class="notice-line">${data.failed.value}</p>` : nothing}`;
   }
 
   function body() {
@@ -65,57 +84,105 @@ export function mountMask(root: HTMLElement, { inspector }: ViewContext): Mounte
     const query = inspector.activeQuery.value;
     const key =
       at?.kind === "cell" ? at.key : at?.kind === "token" && at.axis === "key" ? at.index : undefined;
-    const { nQueries, nKeys } = mask.visibility;
+    const { nQueries, nKeys } = mask;
     const row = query !== undefined && query < nQueries ? query : undefined;
     const column = key !== undefined && key < nKeys ? key : undefined;
-    const marks = {
-      palette,
-      row,
-      column,
-      onCell: (nextQuery: number, nextKey: number) =>
-        (inspector.pointed.value = { kind: "cell", query: nextQuery, key: nextKey }),
-      onLeave: () => (inspector.pointed.value = undefined),
-      onChoose: (nextQuery: number) => inspector.pin(nextQuery),
+    /** Marks and moves in the cells of one picture, which may stand for several tokens each. */
+    const linked = (label: string, cells: Cells, ramp: Ramp, here: string) => {
+      const cell = (token: number, nTokens: number, nCells: number) =>
+        nTokens === nCells ? token : Math.min(nCells - 1, Math.floor(((token + 0.5) * nCells) / nTokens));
+      const token = (index: number, nTokens: number, nCells: number) =>
+        Math.floor((index * nTokens) / nCells);
+      return linkedPicture({
+        label,
+        cells,
+        ramp,
+        palette,
+        here,
+        ...(row !== undefined && { row: cell(row, nQueries, cells.rows) }),
+        ...(column !== undefined && { column: cell(column, nKeys, cells.columns) }),
+        onCell: (nextRow, nextColumn) =>
+          (inspector.pointed.value = {
+            kind: "cell",
+            query: token(nextRow, nQueries, cells.rows),
+            key: token(nextColumn, nKeys, cells.columns),
+          }),
+        onLeave: () => (inspector.pointed.value = undefined),
+        onChoose: (nextRow) => inspector.pin(token(nextRow, nQueries, cells.rows)),
+      });
     };
-    const cell = row === undefined || column === undefined ? undefined : row * nKeys + column;
+    const valueOf = ({ dims, data: values }: Tensor) => {
+      if (row === undefined || column === undefined) return undefined;
+      const [rows = 0, columns = 0] = dims;
+      const [r, c] = [
+        Math.min(rows - 1, Math.floor(((row + 0.5) * rows) / nQueries)),
+        Math.min(columns - 1, Math.floor(((column + 0.5) * columns) / nKeys)),
+      ];
+      return values[r * columns + c];
+    };
+    const [ofBefore, ofWeights] = [shown.before, shown.weights].map((each) => each && valueOf(each.tensor));
+    const seen = valueOf({ dims: [mask.rows, mask.columns], data: Float32Array.from(mask.visible) });
     const here = {
-      before: cell === undefined || !shown.before ? "" : signedText(shown.before.tensor.data[cell]!),
-      mask: cell === undefined ? "" : mask.visibility.visible[cell] ? "visible" : "masked",
-      weights: cell === undefined || !shown.weights ? "" : readoutWeight(shown.weights.tensor.data[cell]!),
+      before: ofBefore === undefined ? "" : signedText(ofBefore),
+      mask: seen === undefined ? "" : seen ? "visible" : "masked",
+      weights: ofWeights === undefined ? "" : readoutWeight(ofWeights),
     };
     return html`<div class="mask-pictures">
-      <figure>
-        <figcaption>${shown.before?.isMasked ? "scores, masked" : "scores before the mask"}</figcaption>
-        ${
-          shown.before
-            ? html`${linkedPicture({ ...marks, ...shown.before, label: "Scores before the mask", ramp: signed, here: here.before })}
-              ${colourLegend(shown.before.scale, signed, palette)}`
-            : html`<p class="notice-line">This run holds no scores, q or k of this layer.</p>`
-        }
-        <p class="here">${here.before}</p>
-      </figure>
-      <figure class="with-counts">
-        <figcaption>mask <span class="unit">and keys seen by each query</span></figcaption>
-        <div class="counted">
-          ${linkedPicture({ ...marks, cells: shown.mask, label: "Mask", ramp: weights, here: here.mask })}
-          ${countBars(mask.perQuery, nKeys, row)}
-        </div>
-        <span class="colour-legend">tinted: visible; hatched: masked</span>
-        <p class="here">
-          ${here.mask}${row === undefined ? nothing : html` <span class="unit">sees ${mask.perQuery[row]} of ${nKeys}</span>`}
-        </p>
-      </figure>
-      <figure>
-        <figcaption>weights after it</figcaption>
-        ${
-          shown.weights
-            ? html`${linkedPicture({ ...marks, ...shown.weights, label: "Weights after the mask", ramp: weights, here: here.weights })}
-              ${colourLegend(shown.weights.scale, weights, palette)}`
-            : html`<p class="notice-line">This run holds no weights of this layer.</p>`
-        }
-        <p class="here">${here.weights}</p>
-      </figure>
-    </div>`;
+        <figure>
+          <figcaption>${shown.before?.isMasked ? "scores, masked" : "scores before the mask"}</figcaption>
+          ${
+            shown.before
+              ? html`${linked("Scores before the mask", shown.before.cells, signed, here.before)}
+                ${colourLegend(shown.before.scale, signed, palette)}`
+              : html`<p class="notice-line">
+                  ${data.isPooled.value && inspector.layer.value?.has.includes("q") ? "Being recomputed…" : "This run holds no scores, q or k of this layer."}
+                </p>`
+          }
+          <p class="here">${here.before}</p>
+        </figure>
+        <figure class="with-counts">
+          <figcaption>mask <span class="unit">and keys seen by each query</span></figcaption>
+          <div class="counted">
+            ${linked("Mask", shown.mask, weights, here.mask)}
+            ${countBars(shown.bars, mask.perQuery, nKeys, row)}
+          </div>
+          <div class="counted-legend">
+            ${maskLegend(weights, palette)}
+            <span class="count-axis" aria-hidden="true"
+              ><span>0</span><span>${nKeys.toLocaleString("en")} keys</span></span
+            >
+          </div>
+          <p class="here">
+            ${here.mask}${row === undefined ? nothing : html` <span class="unit">sees ${mask.perQuery[row]!.toLocaleString("en")} of ${nKeys.toLocaleString("en")}</span>`}
+          </p>
+        </figure>
+        <figure>
+          <figcaption>weights after it</figcaption>
+          ${
+            shown.weights
+              ? html`${linked("Weights after the mask", shown.weights.cells, weights, here.weights)}
+                ${colourLegend(shown.weights.scale, weights, palette)}`
+              : html`<p class="notice-line">This run holds no weights of this layer.</p>`
+          }
+          <p class="here">${here.weights}</p>
+        </figure>
+      </div>
+      ${
+        shown.parts.length > 1
+          ? html`<section class="mask-parts" aria-label="The rules of this mask">
+              <h2>A key is visible where every rule shows it</h2>
+              <div class="mask-part-row">
+                ${shown.parts.map(
+                  ({ rule, cells }) =>
+                    html`<figure>
+                      <figcaption>${partNames[rule]}</figcaption>
+                      ${linked(`Rule: ${partNames[rule]}`, cells, weights, "")}
+                    </figure>`,
+                )}
+              </div>
+            </section>`
+          : nothing
+      }`;
   }
 
   return {
@@ -138,31 +205,35 @@ function picture(
   return { tensor, scale, cells: quantise(tensor.data, rows, columns, scale, isVisible) };
 }
 
-/** One tint of the ramp for what is visible. */
-const TINT = 0.3;
+function maskCells({ rows, columns }: MaskPicture, visible: Uint8Array): Cells {
+  const tint = new Float32Array(visible.length).fill(MASK_TINT);
+  const scale: Scale = { kind: "linear", max: 1 };
+  return quantise(tint, rows, columns, scale, (row, column) => visible[row * columns + column] === 1);
+}
 
-function maskPicture({ visibility: { nQueries, nKeys, visible } }: ReadMask): Cells {
-  const tint = new Float32Array(visible.length).fill(TINT);
-  return quantise(
-    tint,
-    nQueries,
-    nKeys,
-    { kind: "linear", max: 1 },
-    (query, key) => visible[query * nKeys + key] === 1,
-  );
+const partNames: Record<MaskPicture["parts"][number]["rule"], string> = {
+  causal: "causal",
+  window: "sliding window",
+  blocks: "blocks",
+  padding: "padding",
+  other: "no simple rule",
+};
+
+function countPath(perQuery: Uint32Array): string {
+  return Array.from(perQuery, (count, query) => `M0 ${query}h${count}v1h${-count}z`).join("");
 }
 
 /** Bars that share the rows of the mask beside them. */
-function countBars(perQuery: Uint32Array, nKeys: number, row: number | undefined) {
-  const bars = Array.from(perQuery, (count, query) => `M0 ${query}h${count}v1h${-count}z`).join("");
+function countBars(path: string, perQuery: Uint32Array, nKeys: number, row: number | undefined) {
+  const { least, most } = extentOf(perQuery);
   return html`<svg
     class="count-bars"
     viewBox=${`0 0 ${nKeys} ${perQuery.length}`}
     preserveAspectRatio="none"
     role="img"
-    aria-label=${`Keys seen: from ${Math.min(...perQuery)} to ${Math.max(...perQuery)} of ${nKeys}`}
+    aria-label=${`Keys seen by each query: from ${least} to ${most} of ${nKeys}`}
   >
-    <path d=${bars}></path>
+    <path d=${path}></path>
     ${row === undefined ? nothing : svg`<rect class="marked" x="0" y=${row} width=${nKeys} height="1"></rect>`}
   </svg>`;
 }

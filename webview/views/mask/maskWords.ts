@@ -47,6 +47,33 @@ export function masksOfLayers(layers: readonly LayerOfRun[]): string {
   return joined.charAt(0).toUpperCase() + joined.slice(1);
 }
 
+/** How many keys the queries see: "Queries see 1 to 128 of 128 keys, 64.5 on average." */
+export function keysSeenSentence(perQuery: Uint32Array, nKeys: number): string {
+  if (perQuery.length === 0) return "";
+  const { least, most, mean, blind } = extentOf(perQuery);
+  const number = (value: number) => value.toLocaleString("en");
+  const range =
+    least === most ? `Every query sees ${number(least)}` : `Queries see ${number(least)} to ${number(most)}`;
+  const average = least === most ? "" : `, ${number(Math.round(mean * 10) / 10)} on average`;
+  const none =
+    blind && most > 0
+      ? ` ${blind === 1 ? "One query sees" : `${number(blind)} queries see`} no key at all (fully masked).`
+      : "";
+  return `${range} of ${keys(nKeys)}${average}.${none}`;
+}
+
+/** Fewest, most and mean of the counts, and how many are 0. */
+export function extentOf(perQuery: Uint32Array) {
+  let [least, most, sum, blind] = [Infinity, 0, 0, 0];
+  for (const count of perQuery) {
+    least = Math.min(least, count);
+    most = Math.max(most, count);
+    sum += count;
+    if (count === 0) blind++;
+  }
+  return { least: Number.isFinite(least) ? least : 0, most, mean: sum / Math.max(1, perQuery.length), blind };
+}
+
 /** "causal", "a window of 128". */
 export function maskName({ kind, window }: MaskSummary): string {
   const names: Record<MaskSummary["kind"], string> = {

@@ -1,6 +1,6 @@
 import { html, svg, type TemplateResult } from "lit-html";
 import { additiveTerms } from "../../../src/core/scoring/functions";
-import { productTerms, valueTerms, type HeadTensors, type Steps } from "../../../src/core/steps";
+import { productTerms, valueTerms, type Bias, type HeadTensors, type Steps } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
 import { quantise, type Cells } from "../../../src/paint/heatmap";
 import { readoutWeight, signedText } from "../../../src/paint/numberText";
@@ -12,6 +12,10 @@ export interface Flow {
   readonly query: number;
   /** Scores are vᵀ tanh(q + k); `q` and `terms` are of these then. */
   readonly isAdditive: boolean;
+  /** What the whole head's bias is: one query alone cannot tell. */
+  readonly biasKind?: Bias["kind"];
+  /** Which rule hides a key, in a word. */
+  readonly maskReason?: (key: number) => string;
   /** Keys in the order of the rows. */
   readonly keys: readonly number[];
   readonly visible: (key: number) => boolean;
@@ -44,6 +48,7 @@ export function makeFlow(
   query: number,
   order: "position" | "weight",
   visible: (key: number) => boolean,
+  more: Pick<Flow, "biasKind" | "maskReason"> = {},
 ): Flow {
   const weights = (head.weights ?? steps.weights)?.data;
   const scores = head.scores?.data ?? steps.scaled?.data;
@@ -61,6 +66,8 @@ export function makeFlow(
   return {
     query,
     isAdditive: additive !== undefined,
+    biasKind: steps.bias?.kind,
+    ...more,
     keys,
     visible,
     product: steps.product?.data,
@@ -104,7 +111,10 @@ export function flowColumns(
 ): FlowColumn[] {
   const { product, scaled, bias, scores, weights, terms, values } = flow;
   const extent = { product: extentOf(product, flow.visible), scores: extentOf(scores, flow.visible) };
-  const columns: (FlowColumn | undefined)[] = [
+  const hasBias = flow.biasKind === "relative" || flow.biasKind === "other";
+  const isHidden = (key: number) => !flow.visible(key) || bias?.[key] === -Infinity;
+  const hasMask = bias !== undefined && flow.keys.some(isHidden);
+  const columns: (FlowColumn | false | undefined)[] = [
     terms && {
       stage: "product",
       name: flow.isAdditive ? "v ∘ tanh" : "q ∘ k",
@@ -123,12 +133,23 @@ export function flowColumns(
       kind: "number",
       cell: (key) => html`${signedText(scaled[key]!)}`,
     },
-    bias && {
-      stage: "bias",
-      name: "added",
-      kind: "number",
-      cell: (key) => html`${flow.visible(key) ? roundedBias(bias[key]!) : "−∞"}`,
-    },
+    bias &&
+      hasBias && {
+        stage: "bias",
+        name: flow.biasKind === "relative" ? "bias" : "rest",
+        kind: "number",
+        cell: (key) => html`${bias[key] === -Infinity ? "" : roundedBias(bias[key]!)}`,
+      },
+    bias &&
+      (hasMask || !hasBias) && {
+        stage: "bias",
+        name: "mask",
+        kind: "number",
+        cell: (key) =>
+          isHidden(key)
+            ? html`−∞ <small class="unit">${flow.maskReason?.(key) ?? "masked"}</small>`
+            : html`0`,
+      },
     scores && {
       stage: "softmax",
       name: "score",
@@ -143,7 +164,7 @@ export function flowColumns(
       cell: (key) => strip(values, key, "values"),
     },
   ];
-  return columns.filter((column) => column !== undefined);
+  return columns.filter((column) => typeof column === "object");
 }
 
 /** What float32 leaves of score - scaled product is rounding, not a bias. */

@@ -1,12 +1,15 @@
 import { html } from "lit-html";
 import { classMap } from "lit-html/directives/class-map.js";
-import type { Check, HeadTensors, Steps } from "../../../src/core/steps";
+import type { Bias, Check, HeadTensors, Steps } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
 import { quantise, type Cells } from "../../../src/paint/heatmap";
+import { maskParts } from "../../../src/core/maskParts";
+import type { StagesSlice } from "../../../src/protocol/stages";
 import { readoutWeight, signedText } from "../../../src/paint/numberText";
 import { scoreScale, weightScale, type Scale } from "../../../src/paint/scale";
 import { colourLegend } from "../../parts/colourLegend";
 import type { Colours } from "../../parts/colours";
+import { MASK_TINT, maskLegend } from "../../parts/maskLegend";
 import { linkedPicture } from "../../parts/linkedPicture";
 import { checkMark } from "./checkMark";
 import type { Stage } from "./stage";
@@ -21,24 +24,94 @@ export interface StageMatrix {
   readonly isWeights: boolean;
   /** Shows what is visible, not a value. */
   readonly isMask?: boolean;
+  /** How many tokens (or dimensions) rows and columns stand for; more than cells where they are pooled. */
+  readonly nRows: number;
+  readonly nColumns: number;
   /** What rows and columns are: queries or keys; keys or dimensions of q and k, or of v. */
   readonly rows: "query" | "key";
   readonly columns: "key" | "dKey" | "dValue";
   readonly check?: Check;
 }
 
+/** A head's stages as whole tensors, or pooled where it has more tokens than a picture has cells. */
+export interface ShownStages {
+  readonly head: HeadTensors;
+  readonly product?: Tensor;
+  readonly scaled?: Tensor;
+  readonly bias?: Tensor;
+  readonly biasKind?: Bias["kind"];
+  readonly output?: Tensor;
+  readonly weights?: Tensor;
+  readonly checks: Steps["checks"];
+  readonly nQueries: number;
+  readonly nKeys: number;
+}
+
+export function wholeStages(head: HeadTensors, steps: Steps): ShownStages {
+  const weights = head.weights ?? steps.weights;
+  const output = head.output ?? steps.output;
+  const [nQueries = 0, nKeys = 0] = (weights ?? steps.product)?.dims ?? [];
+  return {
+    head,
+    checks: steps.checks,
+    nQueries,
+    nKeys,
+    ...(steps.product && { product: steps.product }),
+    ...(steps.scaled && { scaled: steps.scaled }),
+    ...(steps.bias && { bias: steps.bias.tensor, biasKind: steps.bias.kind }),
+    ...(output && { output }),
+    ...(weights && { weights }),
+  };
+}
+
+/** `head` with pooled scores and weights. */
+export function pooledStages(head: HeadTensors, slice: StagesSlice): ShownStages {
+  const { rows, columns, nQueries, nKeys, checks, biasKind } = slice;
+  const of = (data: Float32Array | undefined) => data && { dims: [rows, columns], data };
+  const [product, scaled, bias] = [of(slice.product), of(slice.scaled), of(slice.bias)];
+  return {
+    head,
+    checks,
+    nQueries,
+    nKeys,
+    ...(product && { product }),
+    ...(scaled && { scaled }),
+    ...(bias && { bias }),
+    ...(biasKind && { biasKind }),
+    ...(head.output && { output: head.output }),
+    ...(head.weights && { weights: head.weights }),
+  };
+}
+
+const maskTitles = {
+  causal: "causal mask",
+  window: "sliding window",
+  blocks: "block mask",
+  padding: "padding mask",
+  other: "mask",
+} as const;
+
 /** The pictures for which there are tensors, in the order of the formula. Made when the head changes. */
 export function stageMatrices(
-  head: HeadTensors,
-  steps: Steps,
-  visible: (query: number, key: number) => boolean,
+  stages: ShownStages,
+  /** The mask's word on each cell of a picture query x key. */
+  visible: (row: number, column: number) => boolean,
   squareRoot: boolean,
 ): StageMatrix[] {
   const all = () => true;
-  const { q, k, v } = head;
-  const weights = head.weights ?? steps.weights;
-  const output = head.output ?? steps.output;
-  const scores = head.scores;
+  const { head, checks, biasKind, weights } = stages;
+  const { q, k, v, scores, additive } = head;
+  const counts = { query: stages.nQueries, key: stages.nKeys };
+  const matrix = (
+    given: Pick<StageMatrix, "stage" | "title" | "tensor" | "rows" | "columns">,
+    paint: { scale: Scale; cells: Cells; isWeights?: boolean; isMask?: boolean; check?: Check },
+  ): StageMatrix => ({
+    isWeights: false,
+    ...given,
+    ...paint,
+    nRows: counts[given.rows],
+    nColumns: given.columns === "key" ? counts.key : (given.tensor.dims[1] ?? 0),
+  });
   const signed = (
     stage: Stage,
     title: string,
@@ -52,62 +125,71 @@ export function stageMatrices(
     const [nRows = 0, nColumns = 0] = tensor.dims;
     const scale = scoreScale(tensor.data, (i) => isVisible(Math.floor(i / nColumns), i % nColumns));
     const cells = quantise(tensor.data, nRows, nColumns, scale, isVisible);
-    return { stage, title, tensor, cells, scale, isWeights: false, rows, columns, check };
+    return matrix({ stage, title, tensor, rows, columns }, { scale, cells, ...(check && { check }) });
   };
   const weightMatrix = (tensor: Tensor): StageMatrix => {
     const scale = weightScale(squareRoot);
     const cells = quantise(tensor.data, tensor.dims[0] ?? 0, tensor.dims[1] ?? 0, scale, visible);
-    return {
-      stage: "softmax",
-      title: "weights",
-      tensor,
-      cells,
-      scale,
-      isWeights: true,
-      rows: "query",
-      columns: "key",
-      check: steps.checks.weights,
-    };
+    return matrix(
+      { stage: "softmax", title: "weights", tensor, rows: "query", columns: "key" },
+      { scale, cells, isWeights: true, ...(checks.weights && { check: checks.weights }) },
+    );
   };
   /** One tint for what is visible, hatched for what is not. */
-  const maskMatrix = (tensor: Tensor): StageMatrix => {
+  const maskMatrix = (title: string, tensor: Tensor): StageMatrix => {
     const [nRows = 0, nColumns = 0] = tensor.dims;
     const scale: Scale = { kind: "linear", max: 1 };
-    const tint = new Float32Array(tensor.data.length).fill(0.3);
-    const cells = quantise(tint, nRows, nColumns, scale, visible);
-    return {
-      stage: "bias",
-      title: "mask",
-      tensor,
-      cells,
-      scale,
-      isWeights: true,
-      isMask: true,
-      rows: "query",
-      columns: "key",
-    };
+    const tint = new Float32Array(tensor.data.length).fill(MASK_TINT);
+    const isVisible = (row: number, column: number) => tensor.data[row * nColumns + column] !== -Infinity;
+    return matrix(
+      { stage: "bias", title, tensor, rows: "query", columns: "key" },
+      { scale, cells: quantise(tint, nRows, nColumns, scale, isVisible), isWeights: true, isMask: true },
+    );
   };
+  const added = biasPictures(stages, signed, maskMatrix);
   const list = [
-    ...(head.additive
+    ...(additive
       ? [
-          signed("product", "W_q q", head.additive.q, "query", "dKey", all),
-          signed("product", "W_k k", head.additive.k, "key", "dKey", all),
-          signed("product", "vᵀ tanh", steps.product, "query", "key", all, steps.checks.scores),
+          signed("product", "W_q q", additive.q, "query", "dKey", all),
+          signed("product", "W_k k", additive.k, "key", "dKey", all),
+          signed("product", "vᵀ tanh", stages.product, "query", "key", all, checks.scores),
         ]
       : [
           signed("product", "Q", q, "query", "dKey", all),
           signed("product", "K", k, "key", "dKey", all),
-          signed("product", "Q Kᵀ", steps.product, "query", "key", all),
-          signed("scale", "scaled", steps.scaled, "query", "key", all, steps.checks.scores),
+          signed("product", "Q Kᵀ", stages.product, "query", "key", all),
+          signed("scale", "scaled", stages.scaled, "query", "key", all, checks.scores),
         ]),
-    steps.bias?.kind === "mask" && maskMatrix(steps.bias.tensor),
-    steps.bias?.kind !== "mask" &&
-      signed("bias", "added", steps.bias && rounded(steps.bias.tensor), "query", "key", visible),
+    ...added,
     signed("softmax", "scores", scores, "query", "key", visible),
     weights && weightMatrix(weights),
     signed("values", "V", v, "key", "dValue", all),
-    signed("values", "output", output, "query", "dValue", all, steps.checks.output),
+    signed("values", "output", stages.output, "query", "dValue", all, checks.output),
   ];
+  function biasPictures(
+    { bias }: ShownStages,
+    paintSigned: typeof signed,
+    paintMask: typeof maskMatrix,
+  ): (StageMatrix | undefined)[] {
+    if (!bias) return [];
+    const [nRows = 0, nColumns = 0] = bias.dims;
+    const shows = Uint8Array.from(bias.data, (value) => (value === -Infinity ? 0 : 1));
+    const masks = shows.includes(0)
+      ? maskParts({ nQueries: nRows, nKeys: nColumns, visible: shows }).map(({ rule, visibility }) =>
+          paintMask(maskTitles[rule], {
+            dims: bias.dims,
+            data: Float32Array.from(visibility.visible, (cell) => (cell ? 0 : -Infinity)),
+          }),
+        )
+      : [];
+    const isAdded = biasKind === "relative" || biasKind === "other";
+    const isShown = (row: number, column: number) => shows[row * nColumns + column] === 1;
+    const title = biasKind === "relative" ? "relative bias" : "rest";
+    return [
+      ...(isAdded ? [paintSigned("bias", title, rounded(bias), "query", "key", isShown)] : []),
+      ...masks,
+    ];
+  }
   return list.filter((each) => typeof each === "object");
 }
 
@@ -138,11 +220,7 @@ export function matricesRow(
           ${checkMark(check)}
         </figcaption>
         ${picture(matrix, colours, marks)}
-        ${
-          matrix.isMask
-            ? html`<span class="colour-legend">tinted: visible; hatched: −∞</span>`
-            : colourLegend(scale, ramp, colours.palette)
-        }
+        ${matrix.isMask ? maskLegend(ramp, colours.palette) : colourLegend(scale, ramp, colours.palette)}
         <p class="here">${valueHere(matrix, marks)}</p>
       </figure>`;
     })}
@@ -157,18 +235,33 @@ function picture(matrix: StageMatrix, colours: Colours, marks: MatricesMarks) {
     palette: colours.palette,
     ...placeIn(matrix, marks),
     here: valueHere(matrix, marks),
-    onCell: (row, column) => marks.onCell(matrix, row, column),
+    onCell: (row, column) =>
+      marks.onCell(
+        matrix,
+        tokenOf(row, matrix.nRows, matrix.cells.rows),
+        tokenOf(column, matrix.nColumns, matrix.cells.columns),
+      ),
     onLeave: () => marks.onLeave(),
   });
 }
 
-function placeIn({ rows, columns, cells }: StageMatrix, { query, key, dimension }: MatricesMarks) {
+function placeIn({ rows, columns, cells, nRows, nColumns }: StageMatrix, marks: MatricesMarks) {
+  const { query, key, dimension } = marks;
   const row = rows === "query" ? query : key;
   const column = columns === "key" ? key : dimension;
   return {
-    row: row !== undefined && row < cells.rows ? row : undefined,
-    column: column !== undefined && column < cells.columns ? column : undefined,
+    row: row !== undefined && row < nRows ? cellOf(row, nRows, cells.rows) : undefined,
+    column: column !== undefined && column < nColumns ? cellOf(column, nColumns, cells.columns) : undefined,
   };
+}
+
+/** The cell that a token falls into, and the first token of a cell. */
+function cellOf(token: number, nTokens: number, nCells: number): number {
+  return nTokens === nCells ? token : Math.min(nCells - 1, Math.floor(((token + 0.5) * nCells) / nTokens));
+}
+
+function tokenOf(cell: number, nTokens: number, nCells: number): number {
+  return nTokens === nCells ? cell : Math.floor((cell * nTokens) / nCells);
 }
 
 function valueHere(matrix: StageMatrix, marks: MatricesMarks): string {

@@ -1,12 +1,14 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
 import type { HeadAddress, HeadVectors, LayerOfRun, Measure } from "../../../src/core/run";
 import { recompute, type HeadTensors, type Steps } from "../../../src/core/steps";
+import type { StagesSlice } from "../../../src/protocol/stages";
 import type { AdditiveSlice } from "../../../src/protocol/additive";
 import type { Tensor } from "../../../src/core/tensor";
 import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import { mostCells } from "../../state/runData";
 import type { Inspector } from "../../state/inspector";
+import { pooledStages, wholeStages, type ShownStages } from "./stageMatrices";
 import { createProjectionData, type ProjectionData } from "./projectionData";
 import { isBehindHeads, type Stage } from "./stage";
 
@@ -18,6 +20,10 @@ export interface StepsData {
   /** The whole head; without scores and weights where it has more tokens than one message carries. */
   readonly head: ReadonlySignal<HeadTensors>;
   readonly pending: ReadonlySignal<boolean>;
+  /** All queries at once, as pictures: whole, or recomputed and pooled in the worker. */
+  readonly stages: ReadonlySignal<ShownStages | undefined>;
+  /** Why `stages` cannot be had. */
+  readonly stagesFailed: ReadonlySignal<string | undefined>;
   /** Recomputed from the whole head; absent while it is on its way. */
   readonly whole: ReadonlySignal<Steps | undefined>;
   /** The query that is followed: the active one, else the last. */
@@ -58,6 +64,9 @@ export function createStepsArrangement(): StepsArrangement {
   };
 }
 
+/** Three pictures of 288 x 288 cells are 1 MB, the most that a message should carry. */
+export const POOLED_CELLS = 288;
+
 /** W_q q, W_k k and v: without one of them there is nothing to add up. */
 const ADDITIVE_TERMS = 3;
 
@@ -82,11 +91,14 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
     stops.push(stop);
     return state;
   };
+  const isPooled = computed(() => !fits.value && arrangement.mode.value === "all");
   const matrix = (measure: Measure) => {
     const { state, stop } = load<Tensor>(() => {
       const runId = run.value?.runId;
-      if (!runId || !address.value || !fits.value || !layer.value?.has.includes(measure)) return undefined;
-      const query = { runId, choice: address.value, measure };
+      if (!runId || !address.value || !(fits.value || isPooled.value)) return undefined;
+      if (!layer.value?.has.includes(measure)) return undefined;
+      const most = isPooled.value ? { maxRows: POOLED_CELLS, maxColumns: POOLED_CELLS } : {};
+      const query = { runId, choice: address.value, measure, ...most };
       return {
         key: JSON.stringify(query),
         ask: async (signal) => {
@@ -152,9 +164,23 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
     }
     return lastHead;
   });
+  const { state: pooled, stop: stopPooled } = load<StagesSlice>(() => {
+    const runId = run.value?.runId;
+    if (!runId || !address.value || !isPooled.value) return undefined;
+    const ask = { runId, address: address.value, maxRows: POOLED_CELLS, maxColumns: POOLED_CELLS };
+    return { key: JSON.stringify(ask), ask: (signal) => remote.stages(ask, { signal }) };
+  });
+  stops.push(stopPooled);
+  const stages = computed(() => {
+    if (arrangement.mode.value !== "all") return undefined;
+    if (!isPooled.value) return whole.value && wholeStages(head.value, whole.value);
+    const { value: slice, pending: isOnItsWay } = pooled.value;
+    return slice && !isOnItsWay && !pending.value ? pooledStages(head.value, slice) : undefined;
+  });
   const whole = computed(() => {
     const { q, k, scores } = head.value;
-    if (arrangement.mode.value === "all") return fits.value ? recompute(head.value) : undefined;
+    if (arrangement.mode.value === "all" && fits.value) return recompute(head.value);
+    if (isPooled.value) return undefined;
     // One query needs the whole head only to tell its scale: a few queries do.
     return q && k && scores ? recompute(firstRows({ q, k, scores }, SCALE_QUERIES)) : undefined;
   });
@@ -167,8 +193,8 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
       ...(k && { k }),
       ...(v && { v }),
       ...(output && { output: rowOf(output, at) }),
-      ...pick("scores", scores ? rowOf(scores, at) : rows.scores.value.value),
-      ...pick("weights", weights ? rowOf(weights, at) : rows.weights.value.value),
+      ...pick("scores", scores && fits.value ? rowOf(scores, at) : rows.scores.value.value),
+      ...pick("weights", weights && fits.value ? rowOf(weights, at) : rows.weights.value.value),
     };
     if (Object.keys(one).length === 0) return undefined;
     return { head: one, steps: recompute(one, { scale: whole.value?.scale?.value }) };
@@ -207,6 +233,8 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
 
   return {
     address,
+    stages,
+    stagesFailed: computed(() => (isPooled.value ? pooled.value.error?.message : undefined)),
     projection,
     layer,
     head,

@@ -14,11 +14,12 @@ import { additionPictures } from "./additionPictures";
 import { aroundSentence, whyNot } from "./projectionData";
 import { contributionOf, projectionStage } from "./projectionStage";
 import { residualStage } from "./residualStage";
+import { maskReason } from "./maskReason";
 import { makeFlow } from "./queryFlow";
 import { isBehindHeads, stageTexts, type Stage } from "./stage";
-import { matricesRow, stageMatrices, type StageMatrix } from "./stageMatrices";
+import { matricesRow, stageMatrices, type ShownStages, type StageMatrix } from "./stageMatrices";
 import { stepsExplanation } from "./stepsExplanation";
-import { createStepsArrangement, createStepsData } from "./stepsData";
+import { createStepsArrangement, createStepsData, POOLED_CELLS } from "./stepsData";
 
 /** How a head's weights and output come about, stage by stage, with this run's numbers. */
 /** Kept while the page lives, so that coming back to the tab finds it as it was. */
@@ -40,14 +41,25 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
     if (!row || mode.value !== "one") return undefined;
     const query = steps.query.value;
     const visible = isVisible.value;
-    return makeFlow(row.head, row.steps, query, keyOrder.value, (key) => visible(query, key));
+    const layer = steps.layer.value;
+    const biasKind = steps.whole.value?.bias?.kind;
+    return makeFlow(row.head, row.steps, query, keyOrder.value, (key) => visible(query, key), {
+      ...(biasKind && { biasKind }),
+      ...(layer && { maskReason: (key: number) => maskReason(layer, query, key) }),
+    });
   });
   const matrices = computed(() => {
-    const whole = mode.value === "all" ? steps.whole.value : undefined;
-    return (
-      whole && stageMatrices(steps.head.value, whole, isVisible.value, inspector.arrangement.value.squareRoot)
-    );
+    const shown = steps.stages.value;
+    return shown && stageMatrices(shown, pictureMask(shown), inspector.arrangement.value.squareRoot);
   });
+  /** The mask's word on the cells of a picture: of the layer, or where pooled what the scores say. */
+  function pictureMask(shown: ShownStages): (row: number, column: number) => boolean {
+    if (!isPooled(shown)) return isVisible.value;
+    const { bias } = shown;
+    const columns = bias?.dims[1] ?? 0;
+    return (row, column) => !bias || bias.data[row * columns + column] !== -Infinity;
+  }
+
   const texts = computed(() => {
     const found = steps.whole.value ?? steps.row.value?.steps;
     const { q, additive } = steps.head.value;
@@ -130,8 +142,9 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
       layer && missing.length
         ? `This run holds no ${list(missing)} of layer ${layer.layer}${layer.missing ? ` (${layer.missing})` : ""}; the stages that need ${missing.length > 1 ? "them" : "it"} are left out.`
         : undefined,
-      mode.value === "all" && layer && !steps.pending.value && !matrices.value
-        ? `All queries at once are shown up to 512 tokens; here are ${Math.max(layer.nQueries, layer.nKeys).toLocaleString("en")}. Follow one query instead.`
+      steps.stagesFailed.value,
+      mode.value === "all" && matrices.value && steps.stages.value && isPooled(steps.stages.value)
+        ? `${steps.stages.value.nQueries.toLocaleString("en")} queries x ${steps.stages.value.nKeys.toLocaleString("en")} keys in ${POOLED_CELLS} x ${POOLED_CELLS} cells at most: each shows the largest of those it stands for. Checks are over all of them.`
         : undefined,
     ].filter((line) => line !== undefined);
     return lines.map((line) => html`<p class="notice-line">${line}</p>`);
@@ -334,6 +347,11 @@ function toggle(label: string, on: boolean, change: (on: boolean) => void) {
   return html`<button type="button" class="toggle" aria-pressed=${on} @click=${() => change(!on)}>
     ${label}
   </button>`;
+}
+
+function isPooled({ weights, product, nQueries, nKeys }: ShownStages): boolean {
+  const [rows, columns] = (weights ?? product)?.dims ?? [nQueries, nKeys];
+  return rows !== nQueries || columns !== nKeys;
 }
 
 function strongest(weights: Float32Array | undefined): number | undefined {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { recompute } from "../../../../src/core/steps";
 import { makeFlow, flowColumns, strips } from "../../../../webview/views/steps/queryFlow";
+import { maskReason } from "../../../../webview/views/steps/maskReason";
 import { stageTexts } from "../../../../webview/views/steps/stage";
-import { stageMatrices } from "../../../../webview/views/steps/stageMatrices";
+import { stageMatrices, wholeStages } from "../../../../webview/views/steps/stageMatrices";
 import { maskedCell } from "../../../../src/paint/heatmap";
 import { html } from "lit-html";
 import { golden, toTensor, type Nested } from "../../core/golden";
@@ -12,6 +13,7 @@ interface Kept {
   k: Nested;
   v: Nested;
   causal: { scores: Nested; weights: Nested; output: Nested };
+  relative: { bias: Nested; scores: Nested };
 }
 const kept = golden<Kept>("steps");
 const row = (nested: Nested, index: number) => toTensor([(nested as Nested[])[index]!]);
@@ -32,7 +34,7 @@ describe("one query through the stages", () => {
 
   it("has a column for every stage of the formula, in its order", () => {
     expect(flowColumns(flow, noStrip).map(({ name }) => name)).toEqual(
-      ["q ∘ k", "q · k", "scaled", "added", "score", "weight", "weight × v"], // prettier-ignore
+      ["q ∘ k", "q · k", "scaled", "mask", "score", "weight", "weight × v"], // prettier-ignore
     );
   });
 
@@ -68,11 +70,11 @@ describe("all queries at once", () => {
     weights: toTensor(kept.causal.weights),
     output: toTensor(kept.causal.output),
   };
-  const matrices = stageMatrices(all, recompute(all), (q, k) => k <= q, true);
+  const matrices = stageMatrices(wholeStages(all, recompute(all)), (q, k) => k <= q, true);
 
   it("are pictures in the order of the formula, each recomputed one with its check", () => {
     expect(matrices.map(({ title, check }) => `${title}${check ? " ✓" : ""}`)).toEqual(
-      ["Q", "K", "Q Kᵀ", "scaled ✓", "mask", "scores", "weights ✓", "V", "output ✓"], // prettier-ignore
+      ["Q", "K", "Q Kᵀ", "scaled ✓", "causal mask", "scores", "weights ✓", "V", "output ✓"], // prettier-ignore
     );
   });
 
@@ -81,7 +83,53 @@ describe("all queries at once", () => {
       [...matrices.find((matrix) => matrix.title === title)!.cells.codes].filter(
         (code) => code === maskedCell,
       ).length;
-    expect(["Q Kᵀ", "scaled", "mask", "scores", "weights"].map(hatched)).toEqual([0, 0, 10, 10, 10]);
+    expect(["Q Kᵀ", "scaled", "causal mask", "scores", "weights"].map(hatched)).toEqual([0, 0, 10, 10, 10]);
+  });
+});
+
+describe("a bias and a mask that were added together", () => {
+  // T5's decoder: no scale, a bias by distance, causal; with the first key hidden as padding.
+  const { data: scores } = toTensor(kept.relative.scores);
+  const hides = (query: number, key: number) => key > query || key === 0;
+  const masked = scores.map((score, i) => (hides(Math.floor(i / 5), i % 5) ? -Infinity : score));
+  const all = { q: toTensor(kept.q), k: toTensor(kept.k), scores: { dims: [5, 5], data: masked } };
+  const steps = recompute(all);
+
+  it("become a picture each: the bias, the causal mask, the padding", () => {
+    expect(steps.scale).toEqual({ value: 1, how: "one" });
+    const matrices = stageMatrices(wholeStages(all, steps), (q, k) => !hides(q, k), true);
+    expect(matrices.filter(({ stage }) => stage === "bias").map(({ title }) => title)).toEqual(
+      ["relative bias", "causal mask", "padding mask"], // prettier-ignore
+    );
+    const bias = matrices.find(({ title }) => title === "relative bias")!;
+    const expected = toTensor(kept.relative.bias);
+    expect(bias.cells.codes[3 * 5 + 0]).toBe(maskedCell);
+    expect(bias.tensor.data[3 * 5 + 2]).toBeCloseTo(expected.data[3 * 5 + 2]!, 5);
+  });
+
+  it("become a column each, with the rule that hides a key", () => {
+    const one = { q: row(kept.q, 2), k: all.k, scores: { dims: [1, 5], data: masked.subarray(10, 15) } };
+    const flow = makeFlow(one, recompute(one, { scale: 1 }), 2, "position", (key) => !hides(2, key), {
+      biasKind: "relative",
+      maskReason: (key) => (key > 2 ? "causal" : "padding"),
+    });
+    expect(flowColumns(flow, noStrip).map(({ name }) => name)).toEqual(
+      ["q ∘ k", "q · k", "scaled", "bias", "mask", "score", "weight"], // prettier-ignore
+    );
+  });
+});
+
+describe("the rule that hides a key", () => {
+  const layer = { layer: 0, nHeads: 1, nKeyHeads: 1, nQueries: 4, nKeys: 4, has: [] } as const;
+  it.each([
+    [{ kind: "causal" }, 1, 3, "causal"],
+    [{ kind: "causal" }, 3, 0, "padding"],
+    [{ kind: "sliding", window: 2 }, 3, 0, "window"],
+    [{ kind: "sliding", window: 2 }, 1, 2, "causal"],
+    [{ kind: "padding" }, 1, 3, "padding"],
+    [{ kind: "other" }, 1, 3, "masked"],
+  ] as const)("%o hides key %#", (mask, query, key, reason) => {
+    expect(maskReason({ ...layer, mask }, query, key)).toBe(reason);
   });
 });
 
