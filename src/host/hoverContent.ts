@@ -1,6 +1,7 @@
 import { isPerLayer, measureWords, type ShownMeasure } from "../core/measures/measure";
 import { tokensOf, type BlockOfRun, type HeadChoice, type RunSummary } from "../core/run";
 import { hasSpan, type CharOffset, type Token } from "../core/token";
+import type { KeyHead } from "../protocol/comparison";
 import type { Prediction } from "../protocol/slices";
 import { choiceName } from "./headSelection";
 import { markdownText, visibleToken } from "./markdownText";
@@ -19,6 +20,8 @@ export interface HoverFacts {
   readonly row?: { readonly chosen: Float32Array; readonly mean: Float32Array };
   /** Absent where the block's keys are not the source text: [queries]. */
   readonly column?: { readonly chosen: Float32Array; readonly mean: Float32Array };
+  /** The heads for which this token matters most as a key, largest mean weight first. */
+  readonly heads: readonly KeyHead[];
   readonly predictions: readonly Prediction[];
 }
 
@@ -38,6 +41,7 @@ export function hoverContent(facts: HoverFacts, links: HoverLinks, t: Translate)
   const token = facts.run.tokens[facts.index];
   if (!token) return "";
   const paragraphs = [`${heading(token, facts.index, t)}  \n${linkLine(facts, links, t)}`];
+  if (facts.heads.length > 0) paragraphs.push(headsLine(facts, links, t));
   if (facts.predictions.length > 0) paragraphs.push(predictionLine(facts, t));
   const { queries, keys } = facts.block;
   const parts: string[][] = [];
@@ -84,6 +88,14 @@ function linkLine({ choice, index, measure }: HoverFacts, links: HoverLinks, t: 
   const openHead = markdownText(t("Open {0}", choiceName(choice, measure)));
   const makeQuery = markdownText(t("Make this token the query"));
   return `[${openHead}](${links.openHead(choice, index)}) · [${makeQuery}](${links.makeQuery(index)})`;
+}
+
+function headsLine({ heads, index }: HoverFacts, links: HoverLinks, t: Translate): string {
+  const named = heads.map(({ address, weight }) => {
+    const link = links.openHead(address, index);
+    return `[${markdownText(choiceName(address))}](${link}) ${number(weight)}`;
+  });
+  return `${markdownText(t("matters most to"))}: ${named.join(" · ")}`;
 }
 
 function tableHead({ choice, row, measure }: HoverFacts, t: Translate): string[] {

@@ -9,6 +9,9 @@ import type { Session } from "./session";
 import { hoversEnabled } from "./settings";
 import { rangeOf } from "./editorText";
 
+/** Heads named for which a token matters most. */
+const N_HEADS = 3;
+
 /** What a link in a hover may run: these commands and no other. */
 const linkCommands = ["headlight.openHead", "headlight.makeQuery", "headlight.runAgain"];
 
@@ -76,12 +79,20 @@ export async function readFacts(
     });
     return chosen && ofAll && { chosen, mean: ofAll };
   };
-  const [row, column, predictions] = await Promise.all([
+  const [row, column, heads, predictions] = await Promise.all([
     block.queries === "source" ? read("query") : undefined,
     block.keys === "source" ? read("key") : undefined,
+    block.keys === "source"
+      ? session.inspection.read("keyHeads", {
+          runId: run.runId,
+          block: block.kind,
+          key: index,
+          count: N_HEADS,
+        })
+      : [],
     readPredictions(session, run.runId, run.hasPredictions && !run.targetTokens ? index : undefined),
   ]);
-  return { run, block, index, choice: selection.choice, measure, row, column, predictions };
+  return { run, block, index, choice: selection.choice, measure, row, column, heads, predictions };
 }
 
 async function readPredictions(

@@ -89,6 +89,10 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
     const query = record(raw, "similarHeads");
     return { runId: runId(query.runId), address: parseAddress(query.address) };
   },
+  keyHeads: (raw) => {
+    const query = record(raw, "keyHeads");
+    return { ...ofBlock(query), key: index(query.key, "key"), count: integer(query.count, "count", 1, 1000) };
+  },
   compare: (raw) => {
     const query = record(raw, "compare");
     const other = record(query.other, "other");

@@ -65,6 +65,7 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
     stages: slice("stages"),
     maskPicture: slice("maskPicture"),
     similarHeads: slice("similarHeads"),
+    keyHeads: slice("keyHeads"),
     compare: slice("compare"),
     predictions: slice("predictions"),
     tokenPredictions: slice("tokenPredictions"),

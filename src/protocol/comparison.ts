@@ -1,6 +1,6 @@
 import type { CellDifference } from "../core/compare/divergence";
 import type { SimilarHead } from "../core/compare/similarHeads";
-import type { HeadAddress, HeadChoice } from "../core/run";
+import type { BlockKind, HeadAddress, HeadChoice } from "../core/run";
 
 export type { SimilarHead };
 
@@ -9,6 +9,21 @@ export interface ComparisonSlices {
   /** The other heads of the block that have the same shape, nearest first. */
   similarHeads(query: { runId: string; address: HeadAddress }): Promise<SimilarHead[]>;
   compare(query: CompareQuery): Promise<Comparison>;
+  /** The `count` heads for which a key matters most; store/keyHeads.ts says what that is. */
+  keyHeads(query: KeyHeadsQuery): Promise<KeyHead[]>;
+}
+
+export interface KeyHeadsQuery {
+  readonly runId: string;
+  readonly block: BlockKind;
+  readonly key: number;
+  readonly count: number;
+}
+
+/** A head and the mean weight it puts on a key. */
+export interface KeyHead {
+  readonly address: HeadAddress;
+  readonly weight: number;
 }
 
 /** A is `choice` of `runId`, B is `other`; the pictures come pooled to at most `size` cells on a side. */

@@ -5,6 +5,7 @@ import type { CallOptions } from "../../src/protocol/channel";
 import type { Slices } from "../../src/protocol/slices";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { compareChoices, similarHeads } from "../../src/store/comparison";
+import { keyHeads } from "../../src/store/keyHeads";
 import { distanceSlice } from "../../src/store/distances";
 import { additiveSlice } from "../../src/store/additive";
 import { prepareMeasure, type Extent } from "../../src/store/measured";
@@ -68,6 +69,7 @@ export function standaloneSlices(content: StandaloneRun): Slices {
     },
     mask: async ({ block, layer }) => maskSlice(run, block, layer),
     headVectors: async ({ address, which }) => headVectorSlice(run, address, which),
+    keyHeads: async ({ block, key, count }) => keyHeads(run, block, key, count),
     similarHeads: async ({ address }) => similarHeads(run, address),
     compare: async ({ choice, other, size }) =>
       compareChoices({ run, choice }, { run, choice: other.choice }, size),

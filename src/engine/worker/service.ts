@@ -10,6 +10,7 @@ import type {
 } from "../../protocol/engineContract";
 import type { MatrixQuery, MatrixSlice, ThumbnailQuery, Thumbnails } from "../../protocol/slices";
 import { compareChoices, similarHeads } from "../../store/comparison";
+import { keyHeads } from "../../store/keyHeads";
 import { distanceSlice } from "../../store/distances";
 import {
   headVectorSlice,
@@ -259,6 +260,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     },
     similarHeads: async ({ runId, address }, { signal }) =>
       similarHeads(await ready(runId, "weights", [everyHead(address.block)], signal), address),
+    keyHeads: ({ runId, block, key, count }) => keyHeads(store.get(runId), block, key, count),
     compare: async ({ runId, choice, other, size }, { signal }) => {
       const a = await ready(runId, "weights", [choice], signal);
       const b = await ready(other.runId, "weights", [other.choice], signal);

@@ -28,6 +28,10 @@ describe("a hover on a token", () => {
       choice: { block: "decoder", layer: 1, head: 2 },
       measure: "weights",
       row: { chosen: row, mean: new Float32Array([0, 0, 0, 1, 0]) },
+      heads: [
+        { address: { block: "decoder", layer: 0, head: 1 }, weight: 0.4 },
+        { address: { block: "decoder", layer: 1, head: 0 }, weight: 0.0002 },
+      ],
       predictions: [
         { id: 1, text: " *b*", probability: 0.891 },
         { id: 2, text: "\n", probability: 0.0001 },
@@ -51,6 +55,12 @@ describe("a hover on a token", () => {
     expect(content).toContain("next: **·&#42;b&#42;** 0.891 · **⏎** &lt;0.001");
     expect(content).toContain("[Open L1 H2](command:open?1.2.3)");
     expect(content).toContain("(command:query?3)");
+  });
+
+  it("names the heads for which the token matters most, each with a link", () => {
+    expect(content).toContain(
+      "matters most to: [L0 H1](command:open?0.1.3) 0.400 · [L1 H0](command:open?1.0.3) &lt;0.001",
+    );
   });
 
   it("says only that it is stale, and the way on, where the text has changed", () => {
