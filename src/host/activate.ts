@@ -50,7 +50,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     record: (error) => reporter.record(error),
   };
   const status = new StatusBar();
-  const followMode = new FollowMode(inspector, inspectors, follow);
+  const followMode = new FollowMode(inspector, inspectors, () => follow());
   const overlay = new Overlay((error) => reporter.record(error));
   const pins = new ComparedPins(engine, holds);
   const sidePanel = new SidePanel(inspectors, pins, context.extensionUri, reporter, actionsFor, {
@@ -97,8 +97,10 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     setContext("following", followMode.cost !== undefined);
   });
 
-  function follow(): void {
-    surroundings.stateChanged(inspectors.active?.session.state);
+  function follow(what: "state" | "selection" = "state"): void {
+    // A person who moves the caret waits for the shading alone.
+    if (what === "selection") draw();
+    else surroundings.stateChanged(inspectors.active?.session.state);
     changed.fire(current());
   }
 
@@ -115,7 +117,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     verifier,
     vscode.window.registerWebviewViewProvider(HEADS_VIEW, sidePanel),
     { dispose: () => void engine.stop() },
-    inspectors.onDidChange(follow),
+    inspectors.onDidChange(({ what }) => follow(what)),
     inspectors.onDidChange(() => inspectors.all.length === 0 && pins.clear()),
     registerCommands({
       inspector,

@@ -49,28 +49,33 @@ async function measureCaret(folder: string): Promise<number> {
       await page.waitForTimeout(150);
       const watched = page.evaluate(untilDecorationsChange);
       await page.keyboard.press("Control+ArrowRight");
-      times.push(await watched);
+      const tookMs = await watched;
+      // From the end of a line to the next the caret can stay in one token.
+      if (tookMs !== null) times.push(tookMs);
     }
-    return times.sort((a, b) => a - b)[MOVES >> 1]!;
+    if (times.length < MOVES / 2)
+      throw new Error(`Only ${times.length} of ${MOVES} moves changed the shading.`);
+    return times.sort((a, b) => a - b)[times.length >> 1]!;
   } finally {
     await vscode.close();
   }
 }
 
-/** Runs in the page: from the next key to the frame in which the decorations that extensions set are others. */
-function untilDecorationsChange(): Promise<number> {
+/** Runs in the page: from the next key to the frame in which the decorations that extensions set are others; null where they stay. */
+function untilDecorationsChange(): Promise<number | null> {
   const seen = () =>
     [...document.querySelectorAll('.monaco-editor .view-overlays [class*="ced-"]')]
       .map((each) => `${each.className} ${each.getAttribute("style")}`)
       .join();
   const before = seen();
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(null), 3000);
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== "ArrowRight") return;
       removeEventListener("keydown", onKey, true);
       const look = (frameMs: number) => {
         if (seen() !== before) resolve(performance.now() - event.timeStamp);
-        else if (frameMs - event.timeStamp > 5000) reject(new Error("No decoration changed in 5 s."));
+        else if (frameMs - event.timeStamp > 2000) resolve(null);
         else requestAnimationFrame(look);
       };
       requestAnimationFrame(look);

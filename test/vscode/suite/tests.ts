@@ -3,6 +3,7 @@ import "./following.test";
 import "./documents.test";
 import "./hovers.test";
 import "./comparing.test";
+import "./otherDocuments.test";
 import "./badInput.test";
 import "./settings.test";
 import "./worker.test";
