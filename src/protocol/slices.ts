@@ -114,6 +114,8 @@ export interface Thumbnails {
 export interface HeadStatistics {
   readonly address: HeadAddress;
   readonly values: Readonly<Record<string, number>>;
+  /** What a head would have here that looks at every key it may see alike; absent where that is not known. */
+  readonly uniform?: Readonly<Record<string, number>>;
 }
 
 export interface MaskSlice {

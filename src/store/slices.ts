@@ -8,7 +8,7 @@ import type { BlockKind, HeadAddress, HeadVectors, RunSummary } from "../core/ru
 import { tokensOf } from "../core/run";
 import { earlierOccurrences, statisticsOf } from "../core/statistics";
 import type { Tensor } from "../core/tensor";
-import { textRelations } from "../core/textRelations";
+import { textRelations, type TextRelations } from "../core/textRelations";
 import type {
   HeadStatistics,
   MarginalsQuery,
@@ -26,7 +26,7 @@ import { visibleKeys } from "./layerMask";
 import { pooledVisible, shownMatrix } from "./shownMatrix";
 import { isHeadwise } from "./headwise";
 import { mixedOf, mixKey } from "./mixed";
-import type { StoredRun } from "./storedRun";
+import type { StoredLayer, StoredRun } from "./storedRun";
 
 /** A window of a choice's matrix, max-pooled where it is larger than asked for; always an exact copy. */
 export function matrixSlice(run: StoredRun, query: MatrixQuery): MatrixSlice {
@@ -161,21 +161,55 @@ export function statistics(run: StoredRun, query: Omit<StatisticsQuery, "runId">
     : undefined;
   const earlier = tokens && earlierOccurrences(tokens.map(({ id }) => id));
   const text = tokens && textRelations(tokens);
+  const uniformOf = uniformStatistics(earlier, text);
   const computed = layersOf(run, block)
     .filter((layer) => holds(run, layer, measure))
     .flatMap((layer) => {
       const { nHeads, nQueries, nKeys } = layer.info;
+      const uniform = measure === "weights" ? uniformOf(layer) : undefined;
       return Array.from({ length: nHeads }, (_, head) => {
         const cells = { dims: [nQueries, nKeys], data: headMatrix(run, layer, head, measure) };
         const shares = measure === "weights" ? cells : normaliseRows(cells);
         return {
           address: { block, layer: layer.info.layer, head },
           values: statisticsOf(shares, earlier, text) as Record<string, number>,
+          ...(uniform && { uniform }),
         };
       });
     });
   run.statistics.set(key, computed);
   return computed;
+}
+
+/** Statistics of a head that looks at all keys alike, once for all layers of one shape and a mask that says all. */
+function uniformStatistics(earlier: Int32Array | undefined, text: TextRelations | undefined) {
+  const known = new Map<string, Record<string, number>>();
+  return (layer: StoredLayer): Record<string, number> => {
+    const { mask, nQueries, nKeys } = layer.info;
+    const isWhole = mask.kind === "causal" || mask.kind === "none";
+    const key = [isWhole ? mask.kind : layer.info.layer, nQueries, nKeys].join(" ");
+    const found = known.get(key);
+    if (found) return found;
+    const visible = visibleKeys(tensorOf(layer, "weights"), mask);
+    const made = statisticsOf(uniformWeights(visible, nQueries, nKeys), earlier, text) as Record<
+      string,
+      number
+    >;
+    known.set(key, made);
+    return made;
+  };
+}
+
+/** 1 / n for each of the n keys that a query may see. */
+function uniformWeights(visible: Uint8Array, nQueries: number, nKeys: number): Tensor {
+  const data = new Float32Array(nQueries * nKeys);
+  for (let query = 0; query < nQueries; query++) {
+    const row = visible.subarray(query * nKeys, (query + 1) * nKeys);
+    let nVisible = 0;
+    for (let key = 0; key < nKeys; key++) nVisible += row[key]!;
+    for (let key = 0; key < nKeys; key++) if (row[key]) data[query * nKeys + key] = 1 / nVisible;
+  }
+  return { dims: [nQueries, nKeys], data };
 }
 
 export function maskSlice(run: StoredRun, block: BlockKind, layer: number): MaskSlice {

@@ -16,6 +16,8 @@ export interface ListedHead {
   /** What the head does, and the figure that says so. */
   readonly description: string;
   readonly figure: string;
+  /** What a uniform head would have in the figure's place. */
+  readonly uniform: string;
   /** How far it is from the head that was asked about, in bits. */
   readonly divergence?: number;
 }
@@ -29,17 +31,17 @@ export function arrangeHeads(
   similar: readonly SimilarHead[] | undefined,
 ): ListedHead[] {
   if (!block) return [];
-  const valuesOf = (layer: number, head: number) =>
-    statistics?.find(({ address }) => address.layer === layer && address.head === head)?.values ?? {};
+  const known = new Map(statistics?.map((each) => [`${each.address.layer}.${each.address.head}`, each]));
   const listed = (layer: number, head: number | "mean", divergence?: number): ListedHead => {
-    const values = head === "mean" ? {} : valuesOf(layer, head);
-    const found = describeHead(values);
+    const { values = {}, uniform } = known.get(`${layer}.${head}`) ?? {};
+    const found = describeHead(values, uniform);
     return {
       choice: { block: block.kind, layer, head },
       name: headName({ block: block.kind, layer, head }),
       values,
       description: head === "mean" ? t("mean of the layer's heads") : found ? descriptionText(found, t) : "",
       figure: found ? statisticText(found.value) : "",
+      uniform: found?.uniform === undefined ? "" : statisticText(found.uniform),
       ...(divergence !== undefined && { divergence }),
     };
   };

@@ -125,7 +125,7 @@ function tools(panel: Panel) {
 }
 
 function headRow(panel: Panel, head: ListedHead, reachable: boolean) {
-  const { choice, name, values, description, figure, divergence } = head;
+  const { choice, name, values, description, figure, uniform, divergence } = head;
   const { pins, inspector, overview, colours, sort } = panel;
   const { layer, head: chosenHead, block } = inspector.selection.value.choice;
   const chosen = layer === choice.layer && chosenHead === choice.head && block === choice.block;
@@ -159,7 +159,11 @@ function headRow(panel: Panel, head: ListedHead, reachable: boolean) {
             >`
           : nothing
       }
-      <span class="head-does">${description} <b>${figure}</b></span>
+      <span
+        class="head-does"
+        title=${uniform ? t("A head that looks at all tokens alike would have {0} here", uniform) : nothing}
+        >${description} <b>${figure}</b></span
+      >
     </div>
     <div role="gridcell" class="head-actions">
       ${pinButton(panel, "a", choice, name, isPinned(panel, pins.value.a, choice))}

@@ -33,6 +33,28 @@ describe("what a head does in one line", () => {
     expect(line({ self: 0.1, largest: 0.7, entropy: 1 })?.[1]).toBe("largest");
   });
 
+  it("names no place that a head which looks at all tokens alike would give as much", () => {
+    // Of a text that is 43 % punctuation: the share says nothing, the way beyond it does.
+    const uniform = { delimiter: 0.43, sameWord: 0.02 };
+    const spread = { delimiter: 0.42, sameWord: 0.1, largest: 0.2, entropy: 4 };
+    expect(describeHead(spread, uniform)?.what).toBe("spread");
+    expect(describeHead({ delimiter: 0.43, sameWord: 0.41 }, uniform)).toEqual({
+      how: "partly",
+      what: "sameWord",
+      statistic: "sameWord",
+      value: 0.41,
+      uniform: 0.02,
+    });
+    // Half of the way from 0.43 to 1 is 0.715.
+    expect(describeHead({ delimiter: 0.72 }, uniform)?.how).toBe("mostly");
+    expect(describeHead({ delimiter: 0.71 }, uniform)?.how).toBe("partly");
+  });
+
+  it("takes a uniform head for what it is", () => {
+    const uniform = { delimiter: 0.43, firstToken: 0.02 };
+    expect(describeHead({ ...uniform, largest: 0.1, entropy: 5 }, uniform)?.what).toBe("spread");
+  });
+
   it("says nothing without figures", () => {
     expect(line({})).toBeUndefined();
   });

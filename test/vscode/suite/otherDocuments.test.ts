@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import * as vscode from "vscode";
-import { closeAll, headlight, inspect, openText, sampleUri, select, until } from "./headlight";
+import { closeAll, headlight, inspect, openSample, openText, sampleUri, select, until } from "./headlight";
 
 const TEXT = "The cat sat on the mat.";
 const SCHEME = "headlight-test";
@@ -73,17 +73,18 @@ describe("Documents that are no plain file", () => {
   });
 
   it("may be closed: what was inspected stays, and runs again on the text it had", async () => {
-    const editor = await openText(TEXT);
-    select(editor, 0, TEXT.length);
+    const editor = await openSample("start-here.py");
+    const { document } = editor;
+    select(editor, 0, 40);
+    const text = document.getText(editor.selection);
     const { run } = await inspect();
-    await vscode.window.showTextDocument(editor.document);
-    await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-    while (vscode.workspace.textDocuments.some((each) => each === editor.document && !each.isClosed))
-      await pause();
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+    while (!document.isClosed) await pause();
     const api = await headlight();
     assert.equal(api.current().status, "shown");
     await vscode.commands.executeCommand("headlight.runAgain");
-    assert.equal(api.current().run?.text, TEXT);
+    assert.equal(api.current().run?.text, text);
     assert.notEqual(api.current().run?.runId, run?.runId);
   });
 });
@@ -98,7 +99,7 @@ describe("Following the editor", () => {
     const editor = await openText(TEXT);
     const { document } = editor;
     await inspect();
-    const choice = { block: "decoder", layer: 1, head: 3 };
+    const choice = { block: "decoder", layer: 1, head: 3 } as const;
     await vscode.commands.executeCommand("headlight.openHead", { choice, query: 2 });
     await vscode.window.showTextDocument(document);
     await vscode.commands.executeCommand("headlight.toggleFollow");
