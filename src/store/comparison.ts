@@ -6,7 +6,7 @@ import {
   signedDifference,
   summariseDivergence,
 } from "../core/compare/divergence";
-import { headRows, nearestHeads, type HeadRows } from "../core/compare/similarHeads";
+import { nearestHeads, rowSums, type HeadRows, type RowSums } from "../core/compare/similarHeads";
 import { badChoice } from "../core/errors";
 import { farthestPool, maxPool } from "../core/pooling";
 import { findBlock, tokensOf, type HeadAddress, type HeadChoice, type RunSummary } from "../core/run";
@@ -26,33 +26,33 @@ export interface Compared {
 /** How many of the largest differences are listed. */
 const LISTED = 12;
 
-const known = new WeakMap<StoredLayer, HeadRows[]>();
+/** What every comparison needs of a layer's heads; their weights are read anew, for they may be kept in another form. */
+const known = new WeakMap<StoredLayer, RowSums[]>();
 
-/** Each head of a layer with its rows' sums and entropies, computed once. */
-function rowsOf(layer: StoredLayer): HeadRows[] {
-  const { block, info } = layer;
-  const dims = [info.nQueries, info.nKeys];
-  const rows =
-    known.get(layer) ??
-    Array.from({ length: info.nHeads }, (_, head) =>
-      headRows({ block, layer: info.layer, head }, { dims, data: headOf(tensorOf(layer, "weights"), head) }),
-    );
-  known.set(layer, rows);
-  return rows;
+function* rowsOf(layers: readonly StoredLayer[]): Generator<HeadRows> {
+  for (const layer of layers) {
+    const { block, info } = layer;
+    const kept = known.get(layer) ?? [];
+    known.set(layer, kept);
+    for (let head = 0; head < info.nHeads; head++) {
+      const data = headOf(tensorOf(layer, "weights"), head);
+      const weights = { dims: [info.nQueries, info.nKeys], data };
+      const sums = (kept[head] ??= rowSums(weights));
+      yield { address: { block, layer: info.layer, head }, weights, ...sums };
+    }
+  }
 }
 
 /** Heads of the same block and shape, nearest first. test/bench/statistics.bench.ts measures it. */
 export function similarHeads(run: StoredRun, address: HeadAddress): SimilarHead[] {
   const own = layerOf(run, address.block, address.layer);
-  const head = rowsOf(own)[address.head];
+  const isOwn = (other: HeadAddress) => other.layer === address.layer && other.head === address.head;
+  const head = [...rowsOf([own])].find((each) => isOwn(each.address));
   if (!head) throw badChoice(`the layer has no head ${address.head}`);
   const isAlike = ({ info, tensors }: StoredLayer) =>
     tensors.has("weights") && info.nQueries === own.info.nQueries && info.nKeys === own.info.nKeys;
-  const others = layersOf(run, address.block).filter(isAlike).flatMap(rowsOf);
-  return nearestHeads(
-    head,
-    others.filter((other) => other !== head),
-  );
+  const found = nearestHeads(head, rowsOf(layersOf(run, address.block).filter(isAlike)));
+  return found.filter((each) => !isOwn(each.address));
 }
 
 /** A against B; where their tokens differ, aligned first. */

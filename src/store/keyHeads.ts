@@ -1,7 +1,7 @@
 import { badChoice } from "../core/errors";
 import type { BlockKind, HeadAddress } from "../core/run";
 import type { KeyHead } from "../protocol/comparison";
-import { layersOf, tensorOf } from "./heads";
+import { cellsOf, layersOf, tensorOf } from "./heads";
 import type { StoredRun } from "./storedRun";
 
 /**
@@ -13,25 +13,24 @@ export function keyHeads(run: StoredRun, block: BlockKind, key: number, count: n
   const isSelf = run.summary.blocks.some(({ kind, queries, keys }) => kind === block && queries === keys);
   const found: KeyHead[] = [];
   for (const layer of layersOf(run, block)) {
-    if (!layer.tensors.has("weights")) continue;
-    const { data } = tensorOf(layer, "weights");
+    // Of a run that keeps only some layers, the heads of those would pass for the heads of all.
+    if (!layer.tensors.has("weights")) return [];
+    const weights = tensorOf(layer, "weights");
     const { nHeads, nQueries, nKeys } = layer.info;
     if (!(Number.isInteger(key) && key >= 0 && key < nKeys)) {
       throw badChoice(`there is no key ${key} among ${nKeys}`);
     }
     const own = isSelf ? key - (nKeys - nQueries) : -1;
     const sums = new Float64Array(nHeads);
-    let nSeeing = 0;
-    for (let query = 0; query < nQueries; query++) {
-      if (query === own) continue;
-      let isSeen = 0;
-      for (let head = 0, at = query * nKeys + key; head < nHeads; head++, at += nQueries * nKeys) {
-        const weight = data[at]!;
+    const isSeen = new Uint8Array(nQueries);
+    for (let head = 0; head < nHeads; head++) {
+      cellsOf(weights, head, key, nQueries, nKeys).forEach((weight, query) => {
+        if (query === own) return;
         sums[head]! += weight;
-        if (weight !== 0) isSeen = 1;
-      }
-      nSeeing += isSeen;
+        if (weight !== 0) isSeen[query] = 1;
+      });
     }
+    const nSeeing = isSeen.reduce((sum, seen) => sum + seen, 0);
     if (nSeeing === 0) continue;
     sums.forEach((sum, head) => {
       const address: HeadAddress = { block, layer: layer.info.layer, head };

@@ -8,16 +8,19 @@ export interface SimilarHead {
   readonly divergence: number;
 }
 
-/** A head's weights [nQueries, nKeys] with what every comparison needs of its rows. */
-export interface HeadRows {
-  readonly address: HeadAddress;
-  readonly weights: Tensor;
+/** Of a head's weights [nQueries, nKeys], what every comparison needs of each row. */
+export interface RowSums {
   /** Sum of each row, and the entropy in bits of the row scaled to sum to 1; 0 where it is empty. */
   readonly sums: Float64Array;
   readonly entropies: Float64Array;
 }
 
-export function headRows(address: HeadAddress, weights: Tensor): HeadRows {
+export interface HeadRows extends RowSums {
+  readonly address: HeadAddress;
+  readonly weights: Tensor;
+}
+
+export function rowSums(weights: Tensor): RowSums {
   const [nQueries = 0, nKeys = 0] = weights.dims;
   const { data } = weights;
   const bits = bitsOf(data);
@@ -35,15 +38,17 @@ export function headRows(address: HeadAddress, weights: Tensor): HeadRows {
     sums[query] = sum;
     entropies[query] = sum === 0 ? 0 : Math.log2(sum) - products / sum;
   }
-  return { address, weights, sums, entropies };
+  return { sums, entropies };
 }
 
 /** The heads in order of distance from `head`, nearest first; those that cannot be compared (NaN) are left out. */
-export function nearestHeads(head: HeadRows, others: readonly HeadRows[]): SimilarHead[] {
-  return others
-    .map((other) => ({ address: other.address, divergence: meanDivergence(head, other) }))
-    .filter(({ divergence }) => !Number.isNaN(divergence))
-    .sort((a, b) => a.divergence - b.divergence);
+export function nearestHeads(head: HeadRows, others: Iterable<HeadRows>): SimilarHead[] {
+  const found: SimilarHead[] = [];
+  for (const other of others) {
+    const divergence = meanDivergence(head, other);
+    if (!Number.isNaN(divergence)) found.push({ address: other.address, divergence });
+  }
+  return found.sort((a, b) => a.divergence - b.divergence);
 }
 
 /**
