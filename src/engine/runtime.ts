@@ -33,7 +33,7 @@ export function configureRuntime(files: RuntimeFiles, nThreads: number): void {
   ort.env.wasm.wasmPaths = typeof wasm === "string" ? { mjs, wasm } : { mjs };
   if (typeof wasm !== "string") ort.env.wasm.wasmBinary = wasm;
   ort.env.wasm.numThreads = nThreads;
-  ort.env.logLevel = "error";
+  ort.env.logLevel = "fatal";
 }
 
 /** Opens a session on the CPU (WASM with SIMD). Throws the runtime's own error where it refuses the graph. */
@@ -44,7 +44,7 @@ export async function openSession(
   const session = await ort.InferenceSession.create(bytes, {
     executionProviders: ["wasm"],
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     ...(externalData.length > 0 && { externalData: [...externalData] }),
   });
   return {

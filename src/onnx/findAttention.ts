@@ -4,7 +4,7 @@ import { axesAfter, axesOfProduct, softmaxAxis } from "./axes";
 import type { Op, Value } from "./dataflow";
 import { headCounts } from "./headCounts";
 import type { Known } from "./known";
-import { headOutput, productOperand, valueOperand } from "./operands";
+import { headOutput, namesByLetter, productOperand, valueOperand } from "./operands";
 import { productAfter, productsBefore } from "./paths";
 import type { Path, Step } from "./paths";
 import type { Product } from "./product";
@@ -53,7 +53,7 @@ function spelledOut(softmax: SoftmaxPlace, known: Known): FoundAttention | strin
   const axes = axesAfter(axesOfProduct(path.product, shapes), path.steps, shapes);
   const opset = known.flow.model.opsets[""] ?? 0;
   const keyAxis = axes.at(softmaxAxis(opset, softmax.axis, axes.length)) ?? "?";
-  const roles = rolesOf(path.product, keyAxis);
+  const roles = rolesOf(path.product, keyAxis, shapes);
   if (!roles) {
     const both = origins.isData(path.product.left) && origins.isData(path.product.right);
     return both ? "its softmax does not run over the keys of the product before it" : undefined;
@@ -64,6 +64,7 @@ function spelledOut(softmax: SoftmaxPlace, known: Known): FoundAttention | strin
   }
 
   const names = axisNames(axes, roles, shapes);
+  const byLetter = namesByLetter(axes, names);
   const scoresValue = scoresBefore(path, input);
   const changes = changesOf(after);
   const weights = weightsChain(output, names, after, changes, shapes);
@@ -74,8 +75,8 @@ function spelledOut(softmax: SoftmaxPlace, known: Known): FoundAttention | strin
     keysFrom: roles.keys,
     weights,
     scores: { value: scoresValue, axes: names },
-    q: productOperand(path.product, roles.queries, roles.queryLetter, names, shapes),
-    k: productOperand(path.product, roles.keys, keyAxis, names, shapes),
+    q: productOperand(path.product, roles.queries, roles.queryLetter, names, byLetter, shapes),
+    k: productOperand(path.product, roles.keys, keyAxis, names, byLetter, shapes),
     v: valueOperand(after, names, shapes),
     output: headOutput(after, names, shapes),
     scoreProduct: path.product,

@@ -1,5 +1,5 @@
 import type { Place } from "./attention";
-import { expandLeading } from "./axes";
+import { axesAfter, expandLeading } from "./axes";
 import type { Value } from "./dataflow";
 import { numbersOf } from "./graph";
 import type { Path } from "./paths";
@@ -7,11 +7,33 @@ import type { Product } from "./product";
 import { ownAxes } from "./roles";
 import type { Shapes } from "./shapes";
 
+/** What the letters of an Einsum stand for; the axes of a MatMul that have no letter are told apart by their number. */
+export type NamesByLetter = ReadonlyMap<string, string>;
+
+export function namesByLetter(axes: readonly string[], names: readonly string[]): NamesByLetter {
+  const pairs = axes.map((letter, index) => [letter, names[index] ?? "?"] as const);
+  return new Map(pairs.filter(([letter]) => /[a-zA-Z]/.test(letter)));
+}
+
+/** By the letters of the product with the values, from the side that the weights come in. */
+function namesEntering(
+  { product, side, steps }: Path,
+  names: readonly string[],
+  shapes: Shapes,
+): NamesByLetter {
+  const letters = side === "left" ? product.leftAxes : product.rightAxes;
+  const entering = axesAfter(names, steps, shapes);
+  return letters.includes(".") || letters.length !== entering.length
+    ? new Map()
+    : namesByLetter([...letters], entering);
+}
+
 export function productOperand(
   product: Product,
   value: Value,
   positionLetter: string,
   names: readonly string[],
+  byLetter: NamesByLetter,
   shapes: Shapes,
 ): Place {
   const letters = expandLeading(
@@ -21,7 +43,8 @@ export function productOperand(
   const contracted = [...product.leftAxes].filter(
     (letter) => product.rightAxes.includes(letter) && !product.outputAxes.includes(letter),
   );
-  return beforeTranspose(beforeQuantising(value), nameLetters(letters, positionLetter, contracted, names));
+  const named = nameLetters(letters, positionLetter, contracted, names, byLetter);
+  return beforeTranspose(beforeQuantising(value), named);
 }
 
 export function valueOperand(after: Path, names: readonly string[], shapes: Shapes): Place {
@@ -35,7 +58,9 @@ export function valueOperand(after: Path, names: readonly string[], shapes: Shap
   );
   const features = ownAxes(axes, other, product.outputAxes);
   const letters = expandLeading(axes, shapes.dimsOf(value)?.length ?? names.length);
-  return beforeTranspose(beforeQuantising(value), nameLetters(letters, keyLetters[0] ?? "", features, names));
+  const byLetter = namesEntering(after, names, shapes);
+  const named = nameLetters(letters, keyLetters[0] ?? "", features, names, byLetter);
+  return beforeTranspose(beforeQuantising(value), named);
 }
 
 export function headOutput(after: Path, names: readonly string[], shapes: Shapes): Place {
@@ -43,11 +68,13 @@ export function headOutput(after: Path, names: readonly string[], shapes: Shapes
   const [axes, other] =
     after.side === "left" ? [product.rightAxes, product.leftAxes] : [product.leftAxes, product.rightAxes];
   const features = ownAxes(axes, other, product.outputAxes);
-  const queries = ownAxes(other, axes, product.outputAxes);
+  const byLetter = namesEntering(after, names, shapes);
+  const own = ownAxes(other, axes, product.outputAxes);
+  const query = own.find((letter) => byLetter.get(letter) === "q") ?? own.at(-1) ?? "";
   const letters = expandLeading(product.outputAxes, shapes.dimsOf(product.output)?.length ?? names.length);
   return {
     value: afterScaling(product.output),
-    axes: nameLetters(letters, queries.at(-1) ?? "", features, names),
+    axes: nameLetters(letters, query, features, names, byLetter),
   };
 }
 
@@ -86,6 +113,7 @@ function nameLetters(
   position: string,
   features: readonly string[],
   names: readonly string[],
+  byLetter: NamesByLetter,
 ): string[] {
   const leadingNames = names.filter((name) => name !== "q" && name !== "k");
   const isLeading = (letter: string) => letter !== position && !features.includes(letter);
@@ -94,6 +122,10 @@ function nameLetters(
   const available = nLeading === 0 ? [] : nLeading === 2 && leadingNames.length === 1 ? ["b", "h"] : fold;
   let next = 0;
   return letters.map((letter) =>
-    letter === position ? "p" : features.includes(letter) ? "d" : (available[next++] ?? "?"),
+    letter === position
+      ? "p"
+      : features.includes(letter)
+        ? "d"
+        : (byLetter.get(letter) ?? available[next++] ?? "?"),
   );
 }

@@ -12,14 +12,14 @@ export interface Roles {
 }
 
 /** The keys are the operand whose own axis the softmax runs over. */
-export function rolesOf(product: Product, keyLetter: string): Roles | undefined {
+export function rolesOf(product: Product, keyLetter: string, shapes: Shapes): Roles | undefined {
   const onlyLeft = ownAxes(product.leftAxes, product.rightAxes, product.outputAxes);
   const onlyRight = ownAxes(product.rightAxes, product.leftAxes, product.outputAxes);
   if (onlyRight.includes(keyLetter) && onlyLeft.length) {
     return {
       queries: product.left,
       keys: product.right,
-      queryLetter: onlyLeft.at(-1) ?? "",
+      queryLetter: queryAmong(onlyLeft, product.left, product.leftAxes, product, shapes),
       keyLetter,
       queryIsFirst: true,
     };
@@ -28,12 +28,27 @@ export function rolesOf(product: Product, keyLetter: string): Roles | undefined 
     return {
       queries: product.right,
       keys: product.left,
-      queryLetter: onlyRight.at(-1) ?? "",
+      queryLetter: queryAmong(onlyRight, product.right, product.rightAxes, product, shapes),
       keyLetter,
       queryIsFirst: false,
     };
   }
   return undefined;
+}
+
+/** Of the queries' own axes, one may count the query heads of a key head: that one has a fixed length, or comes first. */
+function queryAmong(
+  own: readonly string[],
+  queries: Value,
+  axes: string,
+  { outputAxes }: Product,
+  shapes: Shapes,
+): string {
+  const dims = shapes.dimsOf(queries);
+  const isFree = (letter: string) => typeof dims?.[axes.indexOf(letter)] !== "number";
+  const ordered = [...own].sort((a, b) => outputAxes.indexOf(a) - outputAxes.indexOf(b));
+  const free = dims ? ordered.filter(isFree) : [];
+  return (free.length > 0 ? free : ordered).at(-1) ?? "";
 }
 
 /** The axes that one operand alone brings into the product. */
