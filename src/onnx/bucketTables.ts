@@ -4,7 +4,7 @@ import type { Placed } from "./blocks";
 import { storedTensor } from "./constants";
 import type { Value } from "./dataflow";
 import { behind } from "./mask";
-import { readRows } from "./positions";
+import { readRows } from "./storedRows";
 import type { ByteSource } from "./wire";
 
 /** The relative biases of one block, as T5 learns them: one table for the encoder, one for the decoder. */

@@ -23,6 +23,8 @@ export interface Op {
   readonly scope: Scope;
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
+  /** What the bodies of a Loop or Scan give, each time they run. */
+  readonly bodyResults: readonly Value[];
   readonly order: number;
 }
 
@@ -84,10 +86,11 @@ class Builder {
   private place(node: GraphNode, scope: Scope): void {
     if (this.ops.length >= MOST_OPS) throw graphTooLarge("operations in all calls", MOST_OPS, MOST_OPS);
     const inputs = node.inputs.map((name) => (name === "" ? undefined : this.use(scope, name)));
-    const op: Growing<Op> = { node, scope, inputs, outputs: [], order: this.ops.length };
+    const bodyResults: Value[] = [];
+    const op: Growing<Op> = { node, scope, inputs, outputs: [], bodyResults, order: this.ops.length };
     inputs.forEach((value, inputIndex) => value?.consumers.push({ op, inputIndex }));
     const inner = node.outputs.map((): Value[] => []);
-    this.enterSubgraphs(op, inner);
+    this.enterSubgraphs(op, inner, bodyResults);
     this.enterFunction(op, inner);
     op.order = this.ops.length;
     op.outputs = node.outputs.map((name, outputIndex) =>
@@ -96,7 +99,7 @@ class Builder {
     this.ops.push(op);
   }
 
-  private enterSubgraphs(op: Op, inner: Value[][]): void {
+  private enterSubgraphs(op: Op, inner: Value[][], bodyResults: Value[]): void {
     for (const attribute of op.node.attributes.values()) {
       const graph = attribute.graph;
       if (!graph) continue;
@@ -112,7 +115,9 @@ class Builder {
       for (const info of graph.inputs) this.define(scope, info.name, { info });
       this.fill(scope);
       graph.outputs.forEach((output, index) => {
-        if (kind === "branch") inner[index]?.push(this.use(scope, output.name));
+        const value = this.use(scope, output.name);
+        if (kind === "branch") inner[index]?.push(value);
+        else bodyResults.push(value);
       });
     }
   }

@@ -77,6 +77,7 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
   const { edits, suffix } = additions.finish();
   const renames = await renameEdits(source, additions.renames);
   const ownWeights = options.externalise ? referencesToOwnFile(known.flow) : [];
+  const tables = await bucketTables(placed, source);
   const own = { path: OWN_WEIGHTS, reference: "", byteLength: reader.byteLength };
   return {
     bytes: await applyEdits(source, [...edits, ...renames, ...ownWeights], suffix),
@@ -88,9 +89,9 @@ export async function instrument(reader: ByteSource, options: InstrumentOptions)
     selections: additions.inputs,
     report,
     positionTable: positions.table,
-    bucketBias: positions.bucketBias,
+    bucketBias: tables[0]?.bias,
     ...(lensOutputs && { lens: lensOutputs }),
-    bucketTables: await bucketTables(placed, source),
+    bucketTables: tables,
   };
 }
 

@@ -16,6 +16,7 @@ export const FORGET_CONTENT = new Set(["Shape", "Size", "ConstantOfShape", "EyeL
 export function findOrigins(flow: Dataflow): Origins {
   const nInputs = [...flow.main.values.values()].filter((value) => value.inputIndex >= 0).length;
   const unknownInput = 1n << BigInt(nInputs);
+  const bodyInput = unknownInput << 1n;
   const inputs = new Map<Value, bigint>();
   const constants = new Set<Value>();
 
@@ -25,7 +26,7 @@ export function findOrigins(flow: Dataflow): Origins {
     let bits = 0n;
     if (value.stored) constants.add(value);
     else if (value.inputIndex >= 0) bits = 1n << BigInt(value.inputIndex);
-    else if (!value.producer) bits = unknownInput;
+    else if (!value.producer) bits = value.scope.kind === "body" ? bodyInput : unknownInput;
     inputs.set(value, bits);
     return bits;
   }
@@ -33,7 +34,9 @@ export function findOrigins(flow: Dataflow): Origins {
   for (const op of flow.ops) {
     const given = op.inputs.filter((value) => value !== undefined);
     let bits = 0n;
-    for (const value of given) bits |= settle(value);
+    for (const value of [...given, ...op.bodyResults]) bits |= settle(value);
+    // What the body of a loop is given, the loop is given.
+    if (op.bodyResults.length > 0) bits &= ~bodyInput;
     if (FORGET_CONTENT.has(op.node.opType)) bits = 0n;
     const allConstant = given.every((value) => constants.has(value));
     op.outputs.forEach((value) => {

@@ -4,7 +4,7 @@ import type { Op, Value } from "./dataflow";
 import { storedNumbers } from "./constants";
 import { numberOf } from "./graph";
 import type { Known } from "./known";
-import { beforeProjection } from "./positionsOfAttention";
+import { beforeProjection } from "./positionsInAttention";
 
 /**
  * Which dimensions a rotation turns together, read from how the queries are taken apart before it: into their two halves

@@ -23,9 +23,10 @@ export function pathTraits(
       if (number === undefined) scale = undefined;
       else if (isCapped && softcap === undefined) softcap = number;
       else if (scale !== undefined) scale *= kind === "Mul" ? number : 1 / number;
-    } else if ((kind === "Add" || kind === "Sub" || kind === "Max" || kind === "Min") && other)
-      biases.push(other);
-    else if (kind === "Where") step.op.inputs.slice(0, 1).forEach((value) => value && biases.push(value));
+    } else if ((kind === "Add" || kind === "Sub" || kind === "Max" || kind === "Min") && other) {
+      // A softmax that is written out takes off the largest score of the row.
+      if (other.producer?.node.opType !== "ReduceMax") biases.push(other);
+    } else if (kind === "Where") step.op.inputs.slice(0, 1).forEach((value) => value && biases.push(value));
   }
   if (softcap !== undefined && scale !== undefined) scale *= softcap;
   return {

@@ -21,7 +21,11 @@ export function modelPositions(
     // A graph has T5's buckets but not up to which distance they reach.
     const beside = config.positions?.scheme === scheme ? config.positions.parameters : {};
     const found = positionNumbers(
-      { scheme, parameters: { ...beside, ...report.parameters }, source: "graph" },
+      {
+        scheme,
+        parameters: { ...beside, ...report.parameters, ...exactBase(report, beside) },
+        source: "graph",
+      },
       heads,
     );
     const { buckets } = found;
@@ -41,4 +45,14 @@ export function modelPositions(
   }
   if (config.positions) return positionNumbers({ ...config.positions, source: "config.json" }, heads);
   return positionNumbers({ scheme: "unknown", parameters: {} }, heads);
+}
+
+/** A base that is computed from stored frequencies is rounded as they are: config.json's, where both agree. */
+function exactBase(
+  { parameters }: PositionReport,
+  beside: Readonly<Record<string, number>>,
+): { readonly base?: number } {
+  const [read, stated] = [parameters.base, beside.base];
+  if (typeof read !== "number" || stated === undefined) return {};
+  return Math.abs(read / stated - 1) < 0.02 ? { base: stated } : {};
 }
