@@ -1,5 +1,8 @@
 import type { RunWindow } from "./run";
 
+/** Most tokens of a text that is run in windows: views draw one head as a whole, 67 MB of float32 at this length. */
+export const MOST_WINDOWED_TOKENS = 4096;
+
 /** How a text is cut: into windows of at most `length` tokens, special tokens of each window included. */
 export interface WindowCut {
   readonly nTokens: number;

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { CANCELLED, toReport } from "../core/errors";
 import type { RunSummary } from "../core/run";
 import type { CharOffset } from "../core/token";
+import { MOST_WINDOWED_TOKENS } from "../core/windows";
 import type { Engine } from "../engine/engine";
 import type { ModelEntry } from "../model/entry";
 import type { ModelSource } from "../protocol/engineContract";
@@ -35,7 +36,7 @@ type Voice = "aloud" | "quiet";
 
 /** Filled in while an inspection is prepared: how a failure that is met then could be got around. */
 interface WayOut {
-  around?: () => Promise<unknown>;
+  around?: (inWindows: boolean) => Promise<unknown>;
 }
 
 /** A text that may be too long, and where in it a person is. */
@@ -72,7 +73,7 @@ export class Inspector {
   /** A request made by `requestFor`, in the inspector. */
   inspectRequest(request: InspectionRequest): Promise<InspectionResult> {
     return this.#reported("aloud", (wayOut) => {
-      wayOut.around = () => this.#inspectPart({ ...request, cursor: 0 });
+      wayOut.around = (inWindows) => this.#inspectPart({ ...request, cursor: 0 }, inWindows);
       return this.#start(this.inspectors.show(), request);
     });
   }
@@ -92,7 +93,7 @@ export class Inspector {
     return this.#reported("aloud", async (wayOut) => {
       if (text !== undefined) {
         checkText(text);
-        wayOut.around = () => this.#inspectPart({ text, cursor: text.length });
+        wayOut.around = (inWindows) => this.#inspectPart({ text, cursor: text.length }, inWindows);
         const { source: model } = await this.#chosenModel();
         return this.#start(this.inspectors.show(), { model, text, targetText, generate });
       }
@@ -116,7 +117,7 @@ export class Inspector {
       if (!document || !request.document) return this.#start(inspector, request, voice);
       const { start, end } = request.document;
       const selected = { start, end, cursor: end };
-      wayOut.around = () => this.#inspectPart(longestAround(document, selected));
+      wayOut.around = (inWindows) => this.#inspectPart(longestAround(document, selected), inWindows);
       const { text, document: place } = textToInspect(documentText(document), selected);
       return this.#start(inspector, { ...request, text, document: place }, voice);
     });
@@ -150,7 +151,7 @@ export class Inspector {
       if (kept) this.reporter.log.info("The inspector's kept state is of another version: it starts afresh.");
       return;
     }
-    const { modelId, text, targetText, continueBy, document } = state.request;
+    const { modelId, text, targetText, continueBy, inWindows, document } = state.request;
     const generate = continueBy === undefined ? undefined : { nTokens: continueBy };
     if (state.selection) inspector.session.select(state.selection);
     await this.#reported("aloud", async () => {
@@ -158,7 +159,7 @@ export class Inspector {
       const place = document && placeNow(document, text);
       const result = await this.#start(
         inspector,
-        { model, text, targetText, generate, document: place },
+        { model, text, targetText, generate, inWindows, document: place },
         "quiet",
       );
       const now = openDocument(document?.uri);
@@ -174,21 +175,25 @@ export class Inspector {
     how: Pick<InspectionRequest, "targetText" | "generate">,
     voice: Voice = "aloud",
   ): Promise<InspectionResult> {
-    wayOut.around = () => this.#inspectPart(longestAround(document, selected));
+    wayOut.around = (inWindows) => this.#inspectPart(longestAround(document, selected), inWindows);
     const request = await this.requestFor({ document, selected }, how);
     return this.#start(this.inspectors.show(), request, voice);
   }
 
-  /** What the model reads around the cursor, of a text that is too long for it. */
-  #inspectPart({ text, cursor, document }: LongText) {
+  /** Of a text that is too long: what the model reads around the cursor, at once or in windows. */
+  #inspectPart({ text, cursor, document }: LongText, inWindows: boolean) {
     return this.#reported("aloud", async () => {
       const { source: model } = await this.#chosenModel();
-      const request = await this.#partOf({ text, cursor, document }, model);
+      const request = await this.#partOf({ text, cursor, document }, model, inWindows);
       return this.#start(this.inspectors.show(), request);
     });
   }
 
-  async #partOf({ text, cursor, document }: LongText, model: ModelSource): Promise<InspectionRequest> {
+  async #partOf(
+    { text, cursor, document }: LongText,
+    model: ModelSource,
+    inWindows = false,
+  ): Promise<InspectionRequest> {
     const controller = new AbortController();
     const { signal } = controller;
     const part = await withLateProgress(
@@ -196,14 +201,15 @@ export class Inspector {
       () => controller.abort(),
       async () => {
         const { model: summary } = await this.engine.load({ model }, { signal });
-        const limit = Math.min(summary.context ?? Infinity, tokenLimit() ?? Infinity);
+        const read = Math.min(summary.context ?? Infinity, tokenLimit() ?? Infinity);
+        const limit = inWindows ? Math.max(read, MOST_WINDOWED_TOKENS) : read;
         return partAround(text, cursor, limit, (piece) =>
           this.engine.tokenize({ model, text: piece }, { signal }),
         );
       },
     );
     const place = document && { document: shifted(document, part) };
-    return { model, text: text.slice(part.start, part.end), ...place };
+    return { model, text: text.slice(part.start, part.end), ...place, ...(inWindows && { inWindows }) };
   }
 
   async #start(inspector: InspectorPanel, request: InspectionRequest, voice: Voice = "aloud") {
@@ -257,9 +263,13 @@ export class Inspector {
   }
 }
 
-function remediesFor(code: string, around: (() => Promise<unknown>) | undefined): Remedy[] {
+function remediesFor(code: string, around: WayOut["around"]): Remedy[] {
   if (code === "too-many-tokens" || code === "too-much-text") {
-    return around ? [{ title: vscode.l10n.t("Inspect the part around the cursor"), run: around }] : [];
+    if (!around) return [];
+    return [
+      { title: vscode.l10n.t("Inspect the part around the cursor"), run: () => around(false) },
+      { title: vscode.l10n.t("Inspect in windows"), run: () => around(true) },
+    ];
   }
   if (code === "unknown-model" || code === "no-models") {
     const command = "headlight.chooseModel";

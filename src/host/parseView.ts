@@ -203,6 +203,7 @@ export function parseState(raw: unknown): InspectorState | undefined {
         text: string(request.text, "text", MOST_CHARACTERS),
         ...(targetText !== undefined && { targetText }),
         ...(continueBy !== undefined && { continueBy }),
+        ...(request.inWindows === true && { inWindows: true }),
         ...(document && { document }),
       },
       ...(selection && { selection }),

@@ -28,6 +28,8 @@ export interface InspectorState {
     readonly targetText?: string;
     /** How many tokens were to be written behind the text. */
     readonly continueBy?: number;
+    /** The text was run in overlapping windows. */
+    readonly inWindows?: boolean;
     readonly document?: DocumentRange;
   };
   readonly selection?: InspectorSelection;

@@ -9,32 +9,26 @@ import type { StoredLayer, StoredRun } from "./storedRun";
  * Slices of heads whose weights are not kept, from what was pooled inside the graph: no strong weight is lost, but it
  * may lie up to 8 tokens aside.
  */
-export function pooledThumbnails(run: StoredRun, { block, size }: ThumbnailQuery): Thumbnails | undefined {
+export function pooledThumbnails(run: StoredRun, query: ThumbnailQuery): Thumbnails | undefined {
+  const { block, size, measure = "weights", of = "heads" } = query;
+  if (measure !== "weights") return undefined;
   const layers = layersOf(run, block).filter(({ tensors }) => tensors.has("weights"));
   const pooled = layers.map(pooledOf);
   const [first] = pooled;
   if (!first || pooled.some((one) => one?.rows !== first.rows)) return undefined;
   const rows = Math.min(first.rows, size);
   const columns = Math.min(first.columns, size);
-  const nHeads = layers.reduce((sum, { info }) => sum + info.nHeads, 0);
-  const data = new Uint8Array(nHeads * rows * columns);
+  const shown = layers.map(({ info: { layer, nHeads } }) => ({ layer, nHeads: of === "means" ? 1 : nHeads }));
+  const data = new Uint8Array(shown.reduce((sum, { nHeads }) => sum + nHeads, 0) * rows * columns);
   let at = 0;
-  layers.forEach(({ info }, index) => {
-    for (let head = 0; head < info.nHeads; head++, at += rows * columns) {
-      toBytes(
-        shrunk(headOfPooled(pooled[index]!, head), rows, columns),
-        data.subarray(at, at + rows * columns),
-      );
+  shown.forEach(({ nHeads }, index) => {
+    const cells = pooled[index]!;
+    for (let head = 0; head < nHeads; head++, at += rows * columns) {
+      const grid = of === "means" ? { ...cells, cells: cells.mean } : headOfPooled(cells, head);
+      toBytes(shrunk(grid, rows, columns), data.subarray(at, at + rows * columns));
     }
   });
-  return {
-    block,
-    layers: layers.map(({ info: { layer, nHeads } }) => ({ layer, nHeads })),
-    rows,
-    columns,
-    data,
-    largest: 1,
-  };
+  return { block, layers: shown, rows, columns, data, largest: 1 };
 }
 
 /** The whole matrix of a choice at a size that what was pooled is enough for; undefined where it is not. */

@@ -43,6 +43,7 @@ export async function openVscode(options: {
   file: string;
   theme?: Theme;
   vsix?: string;
+  settings?: Readonly<Record<string, unknown>>;
   /** A folder to copy; the samples when absent. */
   from?: string;
   watch?: boolean;
@@ -53,7 +54,8 @@ export async function openVscode(options: {
   if (options.vsix) await installVsix(dataFolder, options.vsix);
   else linkExtension(dataFolder, root);
   const executablePath = findBrowser();
-  const settings = {
+  const settings: Record<string, unknown> = {
+    ...options.settings,
     "workbench.colorTheme": themes[options.theme ?? "light"],
     "editor.minimap.enabled": false,
   };

@@ -1,7 +1,8 @@
 import { html, nothing, render } from "lit-html";
 import { isPerLayer, measureWords } from "../../src/core/measures/measure";
-import type { BlockKind } from "../../src/core/run";
+import type { BlockKind, RunSummary } from "../../src/core/run";
 import { showWhiteSpace } from "../../src/paint/tokenText";
+import { errorText } from "./errorText";
 import { dropdown, iconButton, type Choice } from "../controls";
 import { onFrame } from "../frame";
 import type { Inspector } from "../state/inspector";
@@ -31,6 +32,7 @@ function title(inspector: Inspector) {
     <span class="model" title=${run.model.id}>${run.model.name}</span>
     <bdi class="excerpt" title=${run.text.slice(0, 2000)}>${text}</bdi>
     <span class="count">${nTokens.toLocaleString("en")} ${nTokens === 1 ? "token" : "tokens"}</span>
+    ${formOf(run)}
     ${
       run.notices.length
         ? html`<span
@@ -42,6 +44,15 @@ function title(inspector: Inspector) {
         : nothing
     }
   </div>`;
+}
+
+/** How the run differs from one that keeps everything the model computed; the notices say more. */
+function formOf({ kept, windows }: RunSummary) {
+  const words = [
+    ...(kept ? [`${kept.form === "bytes" ? "weights as bytes" : "layers on demand"}${errorText(kept)}`] : []),
+    ...(windows ? [`${windows.length} windows`] : []),
+  ];
+  return words.length ? html`<span class="form">${words.join(", ")}</span>` : nothing;
 }
 
 function choosers(inspector: Inspector) {

@@ -13,19 +13,20 @@ export function mountReadout(root: HTMLElement, live: HTMLElement, { inspector, 
     const { queries, keys } = inspector;
     const at = inspector.pointed.value;
     const visible = data.isVisible.value;
+    const windows = inspector.run.value?.windows;
     const { measure } = inspector.selection.value;
     if (at?.kind === "head") {
       if (isPerLayer(measure)) return mixReadout(at.layer, measure);
       return headReadout(at.layer, at.head, data.statistics.value, perHeadMeasure(measure));
     }
     if (at?.kind === "cell" && (at.queries || at.keys)) {
-      return wordReadout(at, queries.value, keys.value, data.shown.value, measure, visible);
+      return wordReadout(at, queries.value, keys.value, data.shown.value, measure, visible, windows);
     }
     if (at?.kind === "cell") {
       const shown = { measure, row: data.shown.value };
       // Rollout and flow belong to no head: the chosen head's weight would be another matrix's.
       const [weights, scores] = isPerLayer(measure) ? [] : [data.weights.value, data.scores.value];
-      return cellReadout(at, queries.value, keys.value, weights, scores, visible, shown);
+      return cellReadout(at, queries.value, keys.value, weights, scores, visible, shown, windows);
     }
     const query = inspector.activeQuery.value;
     if (query === undefined || inspector.run.value === undefined) return undefined;

@@ -1,5 +1,7 @@
 import { groupCells, groupingOf } from "../../src/core/groupMatrix";
 import { measureWords, type ShownMeasure } from "../../src/core/measures/measure";
+import type { RunWindow } from "../../src/core/run";
+import { hiddenBecause } from "./readout";
 import { readoutWeight, signedText, tableWeight } from "../../src/paint/numberText";
 import { groupLabel } from "../../src/paint/tokenText";
 import type { Side } from "./inspector";
@@ -22,6 +24,7 @@ export function wordReadout(
   row: Row | undefined,
   measure: ShownMeasure,
   isVisible: Visible | undefined,
+  windows?: readonly RunWindow[],
 ): Readout {
   const rows = at.queries ?? [at.query];
   const columns = at.keys ?? [at.key];
@@ -30,7 +33,8 @@ export function wordReadout(
   const title = `${query} (${rangeText(rows)}) → ${key} (${rangeText(columns)})`;
   const names = `query ${query} ${rangeText(rows)}, key ${key} ${rangeText(columns)}`;
   if (isVisible && !rows.some((one) => columns.some((other) => isVisible(one, other)))) {
-    return { title, values: [{ name: "masked", text: "" }], spoken: `${names}, masked` };
+    const why = hiddenBecause(at.query, at.key, windows);
+    return { title, values: [{ name: why, text: "" }], spoken: `${names}, ${why}` };
   }
   if (!row) return { title, values: [], spoken: names };
   const value = groupCells(row.values, columns, groupingOf(measure));

@@ -63,6 +63,7 @@ export function persistedState(
       text,
       ...(targetText !== undefined && { targetText }),
       ...(continueBy !== undefined && { continueBy }),
+      ...(run.windows && { inWindows: true }),
       document,
     },
     selection,

@@ -1,4 +1,5 @@
 import { measureWords, type ShownMeasure } from "../../src/core/measures/measure";
+import type { RunWindow } from "../../src/core/run";
 import { readoutWeight, signedText, tableWeight } from "../../src/paint/numberText";
 import type { HeadStatistics } from "../../src/protocol/slices";
 import type { Side } from "./inspector";
@@ -33,13 +34,15 @@ export function cellReadout(
   scores: Row | undefined,
   isVisible: Visible | undefined,
   shown?: MeasuredRow,
+  windows?: readonly RunWindow[],
 ): Readout {
   const query = queries.labels[at.query] ?? "";
   const key = keys.labels[at.key] ?? "";
   const title = `${query} (${at.query}) → ${key} (${at.key})`;
   const names = `query ${query} ${at.query}, key ${key} ${at.key}`;
   if (isVisible && !isVisible(at.query, at.key)) {
-    return { title, values: [{ name: "masked", text: "" }], spoken: `${names}, masked` };
+    const why = hiddenBecause(at.query, at.key, windows);
+    return { title, values: [{ name: why, text: "" }], spoken: `${names}, ${why}` };
   }
   const values: ReadoutValue[] = [];
   const measured = shown && isOwn(shown.measure) ? shown : undefined;
@@ -69,6 +72,15 @@ export function cellReadout(
 /** Whether a measure is neither of those that every readout names. */
 function isOwn(measure: ShownMeasure): boolean {
   return measure !== "weights" && measure !== "scores";
+}
+
+/** Masked by the model; or, in a text run in windows, never computed: the key lies outside the query's window. */
+export function hiddenBecause(query: number, key: number, windows: readonly RunWindow[] = []): string {
+  const number = windows.findIndex(({ queryStart, queryEnd }) => query >= queryStart && query < queryEnd);
+  const window = windows[number];
+  if (!window || (key >= window.start && key < window.end)) return "masked";
+  const range = `tokens ${window.start} to ${window.end - 1}`;
+  return `not computed: outside window ${number + 1} of ${windows.length}, ${range}`;
 }
 
 /** One query token: its strongest keys, by its weights or by the chosen measure. */

@@ -1,9 +1,9 @@
 import { nothingToRun } from "../../core/errors";
+import { MOST_WINDOWED_TOKENS } from "../../core/windows";
 import type { Token } from "../../core/token";
 import type { InspectRequest, RawInput } from "../../protocol/engineContract";
 import { fixedLength, rawIds, takesIds, takesTargetIds } from "./inputRoles";
 import type { OpenModel, OpenParts } from "./openModel";
-import { MOST_WINDOWED_TOKENS } from "./windowedRun";
 import { checkIds, checkLength, encodeWithin, needsTokenizer, tokensOfIds } from "./text";
 
 /** The token sequences of a run. Both are absent for models of images and sounds. */

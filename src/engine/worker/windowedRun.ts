@@ -6,9 +6,6 @@ import { WindowedTensor } from "../../store/windowed";
 import type { StoredLayer } from "../../store/storedRun";
 import type { Outcome } from "./reducedRun";
 
-/** Most tokens of a text that is run in windows: views draw one head as a whole, 67 MB of float32 at this length. */
-export const MOST_WINDOWED_TOKENS = 4096;
-
 /** Special tokens that a tokenizer puts around every text. */
 export interface Ends {
   readonly nBefore: number;

@@ -144,12 +144,16 @@ describe("the form in which a run is kept", () => {
     const exact = await inspected(1e9);
     const size = { block: "decoder", size: 12 } as const;
     const expected = await engine.thumbnails({ runId: exact.runId, ...size });
+    const exactMeans = await engine.thumbnails({ runId: exact.runId, ...size, of: "means" });
     const { runId } = await inspected(asBytes / 3);
     const stages: string[] = [];
     const stop = engine.onEvent({ progress: ({ stage }) => stages.push(stage) });
     const found = await engine.thumbnails({ runId, ...size });
+    const means = await engine.thumbnails({ runId, ...size, of: "means" });
     stop();
     expect(stages).toEqual([]);
+    expect(means.layers).toEqual(exactMeans.layers);
+    means.data.forEach((byte, i) => expect(Math.abs(byte - exactMeans.data[i]!)).toBeLessThanOrEqual(1));
     expect([found.rows, found.columns, found.layers]).toEqual([12, 12, expected.layers]);
     // 96 tokens in 12 cells: the cells are those that were pooled, and the codes' own steps are all that differs.
     found.data.forEach((byte, i) => expect(Math.abs(byte - expected.data[i]!)).toBeLessThanOrEqual(1));

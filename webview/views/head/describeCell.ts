@@ -11,15 +11,25 @@ export function describeCell({ inspector, data }: ViewContext): ReadonlySignal<s
     if (at?.kind !== "cell") return "";
     const { queries, keys } = inspector;
     const visible = data.isVisible.value;
+    const windows = inspector.run.value?.windows;
     const { measure } = inspector.selection.value;
     const [weights, scores] = isPerLayer(measure) ? [] : [data.weights.value, data.scores.value];
     const shown =
       at.queries || at.keys
-        ? wordReadout(at, queries.value, keys.value, data.shown.value, measure, visible)
-        : cellReadout(at, queries.value, keys.value, weights, scores, visible, {
-            measure,
-            row: data.shown.value,
-          });
+        ? wordReadout(at, queries.value, keys.value, data.shown.value, measure, visible, windows)
+        : cellReadout(
+            at,
+            queries.value,
+            keys.value,
+            weights,
+            scores,
+            visible,
+            {
+              measure,
+              row: data.shown.value,
+            },
+            windows,
+          );
     const pinned = inspector.selection.value.queries ?? [inspector.selection.value.query];
     return pinned.includes(at.query) ? `${shown.spoken}, query selected` : shown.spoken;
   });

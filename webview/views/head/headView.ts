@@ -1,4 +1,5 @@
 import { legendText, measureLack, measureWords, sumsToOne } from "../../../src/core/measures/measure";
+import { errorText } from "../../parts/errorText";
 import { computed } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
 import { displayColumns } from "../../../src/paint/tokenText";
@@ -117,8 +118,9 @@ export function mountHead(root: HTMLElement, context: ViewContext): MountedView 
         rowBars: rowBars(context, head),
         ramp: head.ramp.value,
         scale: head.scale.value,
-        label: legendText(measure, squareRoot),
+        label: `${legendText(measure, squareRoot)}${measure === "weights" ? errorText(inspector.run.value?.kept) : ""}`,
         hasMasked: head.hasMasked.value,
+        maskedLabel: inspector.run.value?.windows ? "masked or not computed" : "masked",
         value: cell && place.value.value,
       });
     }),

@@ -28,6 +28,8 @@ export interface Marks {
   readonly scale: Scale;
   readonly label: string;
   readonly hasMasked: boolean;
+  /** What hatched cells are. */
+  readonly maskedLabel: string;
   /** The value under the pointer, marked on the colour bar. */
   readonly value?: number;
 }
@@ -215,7 +217,7 @@ function paintLegend(pen: CanvasRenderingContext2D, marks: Marks): void {
   });
   pen.strokeStyle = cssColour(palette.line);
   pen.strokeRect(keyX - 0.5, y - 0.5, 13, height + 1);
-  pen.fillText("masked", keyX + 18, y - 1);
+  pen.fillText(marks.maskedLabel, keyX + 18, y - 1);
 }
 
 /** So many chosen rows are named beside the axis however dense it is. */

@@ -119,7 +119,10 @@ export function loadOverview(
           );
       }
     }
-    means.state.value.value?.forEach((mean) => {
+    const { key, value: ofMeans } = means.state.value;
+    // Those of the run before, under this one's mask, would be a picture of neither.
+    const isOfRun = key?.includes(JSON.stringify(run.value?.runId));
+    (isOfRun ? ofMeans : undefined)?.forEach((mean) => {
       const entry = layerOf(shown, mean.layer);
       if (entry) add(`${entry.layer}.mean`, entry, mean.rows, mean.columns, mean.bytes);
     });
