@@ -1,5 +1,5 @@
 import type { Notice } from "../core/run";
-import { malformedTokenizer, unsupportedTokenizer } from "./errors";
+import { malformedTokenizer } from "./errors";
 import { Fields } from "./fields";
 
 /** A tokenizer.json made from older files, and what had to be assumed. */
@@ -70,11 +70,8 @@ export function fromVocabAndMerges(
   const config = Fields.of(tokenizerConfig ?? {}, "tokenizer_config.json");
   const vocab = Fields.of(vocabJson, "vocab.json");
   const merges = mergesTxt.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version"));
-  if (merges.some((line) => line.endsWith("</w>"))) {
-    throw unsupportedTokenizer(
-      "a merges.txt that marks the ends of words (CLIP, GPT) without a tokenizer.json",
-    );
-  }
+  if (merges.some((line) => line.endsWith(WORD_END)))
+    return fromWordEndMerges(vocab, vocabJson, merges, config);
   const addPrefixSpace = config.boolean("add_prefix_space", false);
   const first = tokenName(config, "cls_token", "<s>");
   const last = tokenName(config, "sep_token", "</s>");
@@ -112,6 +109,75 @@ export function fromVocabAndMerges(
     file,
     notices: assumedClass(config, BYTE_LEVEL_CLASSES, "vocab.json and merges.txt as GPT-2's or RoBERTa's"),
   };
+}
+
+const WORD_END = "</w>";
+
+/** As transformers converts CLIP's files; those of the first GPT split words as BERT does and add no token. */
+const CLIP_WORDS = String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`;
+
+/** Byte-pair encoding that marks the ends of words: CLIP, or the first GPT. */
+function fromWordEndMerges(
+  vocab: Fields,
+  vocabJson: unknown,
+  merges: readonly string[],
+  config: Fields,
+): RebuiltFile {
+  const begin = tokenName(config, "bos_token", "<|startoftext|>");
+  const end = tokenName(config, "eos_token", "<|endoftext|>");
+  const isClip = vocab.has(begin) && vocab.has(end);
+  const unknown = tokenName(config, "unk_token", isClip ? end : "<unk>");
+  if (!vocab.has(unknown)) throw malformedTokenizer("vocab.json", `has no entry ${JSON.stringify(unknown)}`);
+  const specials = [...new Set(isClip ? [begin, end, unknown] : [unknown])];
+  const model = { type: "BPE", vocab: vocabJson, merges, unk_token: unknown, end_of_word_suffix: WORD_END };
+  const added_tokens = specials.map((content) => addedToken(content, vocab.count(content)));
+  const assumedAs = isClip
+    ? "vocab.json and merges.txt as CLIP's"
+    : "vocab.json and merges.txt as the first GPT's";
+  const notices = assumedClass(
+    config,
+    isClip ? /^CLIPTokenizer(?:Fast)?$/ : /^OpenAIGPTTokenizer(?:Fast)?$/,
+    assumedAs,
+  );
+  if (!isClip) {
+    const normalizer = {
+      type: "BertNormalizer",
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
+    };
+    const decoder = { type: "BPEDecoder", suffix: WORD_END };
+    const pre_tokenizer = { type: "BertPreTokenizer" };
+    return {
+      file: { added_tokens, normalizer, pre_tokenizer, post_processor: null, decoder, model },
+      notices,
+    };
+  }
+  const split = { type: "Split", pattern: { Regex: CLIP_WORDS }, behavior: "Removed", invert: true };
+  const bytes = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const file = {
+    added_tokens,
+    normalizer: {
+      type: "Sequence",
+      normalizers: [
+        { type: "NFC" },
+        { type: "Replace", pattern: { Regex: "\\s+" }, content: " " },
+        { type: "Lowercase" },
+      ],
+    },
+    pre_tokenizer: { type: "Sequence", pretokenizers: [split, bytes] },
+    post_processor: {
+      type: "RobertaProcessing",
+      cls: [begin, vocab.count(begin)],
+      sep: [end, vocab.count(end)],
+      trim_offsets: false,
+      add_prefix_space: false,
+    },
+    decoder: { type: "ByteLevel" },
+    model,
+  };
+  return { file, notices };
 }
 
 const BERT_CLASSES =

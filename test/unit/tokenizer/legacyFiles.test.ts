@@ -59,9 +59,35 @@ describe("what older files leave open", () => {
     expect(notices.map((notice) => notice.message).join()).toMatch(/does not say do_lower_case: lower case/);
   });
 
-  it("is refused: merges that mark the ends of words", () => {
-    const files = { vocabJson: { a: 0, "b</w>": 1, "ab</w>": 2 }, mergesTxt: "#version: 0.2\na b</w>\n" };
-    expect(() => openTokenizer(files)).toThrow(/marks the ends of words/);
+  // The conversion of transformers 4 (convert_slow_tokenizer.py, CLIPConverter and OpenAIGPTConverter).
+  it("merges that mark the ends of words are CLIP's where its two tokens are there", () => {
+    const pieces = ["a", "b", "a</w>", "b</w>", "ab</w>", "!</w>", "<|startoftext|>", "<|endoftext|>"];
+    const tokenizer = openTokenizer({
+      vocabJson: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
+      mergesTxt: "#version: 0.2\na b</w>\n",
+      tokenizerConfig: { tokenizer_class: "CLIPTokenizer" },
+    });
+    expect(tokenizer.notices).toEqual([]);
+    const tokens = tokenizer.encode("AB  a! ");
+    expect(tokens.map(({ piece }) => piece)).toEqual([
+      "<|startoftext|>",
+      "ab</w>",
+      "a</w>",
+      "!</w>",
+      "<|endoftext|>",
+    ]);
+    expect(tokens.slice(1, -1).map(({ start, end }) => [start, end])).toEqual([
+      [0, 2],
+      [4, 5],
+      [5, 6],
+    ]);
+  });
+
+  it("and the first GPT's where they are not, which is said", () => {
+    const files = { vocabJson: { "<unk>": 0, a: 1, "b</w>": 2, "ab</w>": 3 }, mergesTxt: "a b</w>\n" };
+    const tokenizer = openTokenizer(files);
+    expect(tokenizer.encode("AB ab z").map(({ id }) => id)).toEqual([3, 3, 0]);
+    expect(tokenizer.notices.map(({ message }) => message).join()).toContain("as the first GPT's");
   });
 
   it("a RoBERTa vocabulary puts <s> and </s> around the text", () => {
