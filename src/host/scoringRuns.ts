@@ -11,18 +11,19 @@ const functions: Readonly<Record<string, ScoringFunction>> = {
 };
 const order: readonly ScoringFunction[] = ["additive", "dot", "scaled"];
 
-/** One text through the embedded models that differ in their scoring function and in nothing else. */
+/** One text, or the first that their cards propose, through the embedded models that differ in their scoring function alone. */
 export async function scoringRuns(
   engine: Engine,
-  models: Models,
-  text: string,
+  models: Pick<Models, "embedded">,
+  wanted: string,
   signal?: AbortSignal,
 ): Promise<ScoringRuns> {
   const compared = comparedModels(await models.embedded());
   const samples = compared[0]?.entry.card?.samples.map((sample) => sample.text) ?? [];
+  const text = wanted.trim() || (samples[0] ?? "");
   const runs: ScoringRun[] = [];
   for (const { scoring, entry } of compared) runs.push(await runOf(engine, scoring, entry, text, signal));
-  return { runs, samples };
+  return { text, runs, samples };
 }
 
 /** Of the encoder-decoders for each scoring function the smallest: one head between two recurrent halves. */

@@ -22,6 +22,8 @@ export interface ScoringRun {
 
 /** What `scoringRuns` gives: the runs, and texts that the models' cards propose. */
 export interface ScoringRuns {
+  /** What was run: the text that was asked for, or the first of the samples. */
+  readonly text: string;
   readonly runs: readonly ScoringRun[];
   readonly samples: readonly string[];
 }

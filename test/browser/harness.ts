@@ -6,6 +6,7 @@ import path from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { inspectorHtml } from "../../src/host/inspectorHtml";
 import { encodeStandalone, type StandaloneRun } from "../../src/protocol/standalone";
+import type { ScoringRuns } from "../../src/protocol/scoringRuns";
 import type { InspectorContent } from "../../src/protocol/viewContract";
 import { browserArguments, findBrowser } from "../../scripts/browser.mjs";
 import type { Enlargement } from "./page/enlarge";
@@ -27,6 +28,8 @@ export interface PageOptions {
   readonly enlarge?: Enlargement;
   /** Answers come from a worker, as in VS Code; the page's policy, which allows none, is then switched off. */
   readonly hostInWorker?: boolean;
+  /** What the three scoring models gave. */
+  readonly scoring?: ScoringRuns;
 }
 
 export interface Harness {
@@ -89,16 +92,27 @@ async function openPage(
   });
   runs.set("/run.json", run ? encodeStandalone(run) : "");
   await page.addInitScript(
-    ({ content, state, enlarge, worker }) => {
+    ({ content, state, enlarge, worker, scoring }) => {
       // Before the document and so its policy is there: the page itself may not fetch anything.
       const request = new XMLHttpRequest();
       request.open("GET", "/run.json", false);
       request.send();
       const headlightRun = request.responseText || undefined;
       Object.assign(window, { headlightRun, headlightContent: content, headlightState: state });
-      Object.assign(window, { headlightEnlarge: enlarge, headlightWorker: worker });
+      Object.assign(window, {
+        headlightEnlarge: enlarge,
+        headlightWorker: worker,
+        headlightScoring: scoring,
+      });
     },
-    { content, state, enlarge: options.enlarge, worker: options.hostInWorker ? scripts.worker : undefined },
+    {
+      content,
+      state,
+      enlarge: options.enlarge,
+      worker: options.hostInWorker ? scripts.worker : undefined,
+      // Typed arrays do not cross.
+      scoring: options.scoring && (JSON.parse(JSON.stringify(options.scoring, plainArrays)) as unknown),
+    },
   );
   await page.addInitScript({ content: scripts.host });
   await page.addInitScript(applyTheme, themes[theme]);
@@ -106,6 +120,10 @@ async function openPage(
   await page.waitForFunction(() => window.fakeHost.calls.some(({ method }) => method === "ready"));
   await settled(page);
   return page;
+}
+
+function plainArrays(_: string, value: unknown): unknown {
+  return value instanceof Float32Array ? [...value] : value;
 }
 
 /** Changes the theme as VS Code does: variables on the root, a class on the body. */

@@ -37,6 +37,11 @@ export function mountBanner(
   });
 }
 
+/** How far a stage is that knows it. */
+function share(fraction: number | undefined): string {
+  return fraction ? ` ${Math.round(fraction * 100)} %` : "";
+}
+
 function message(inspector: Inspector, waited: boolean) {
   const content = inspector.content.value;
   // The host reports its own failures.
@@ -53,7 +58,7 @@ function message(inspector: Inspector, waited: boolean) {
       return waited
         ? html`<div class="message" role="status">
             <span class="codicon codicon-loading spin" aria-hidden="true"></span>
-            <p>${t(content.stage ?? "Inspecting")} …</p>
+            <p>${t(content.stage ?? "Inspecting")}${share(content.fraction)} …</p>
             ${textButton(t("Cancel"), cancel, "secondary")}
           </div>`
         : nothing;

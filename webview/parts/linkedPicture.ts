@@ -14,6 +14,8 @@ export interface LinkedPicture {
   readonly palette: Palette;
   readonly row?: number;
   readonly column?: number;
+  /** From this row on the picture stands back: it is not there yet. */
+  readonly fadedFrom?: number;
   /** The value at the mark, in words. */
   readonly here: string;
   onCell(row: number, column: number): void;
@@ -24,7 +26,7 @@ export interface LinkedPicture {
 
 /** Pointer and arrow keys walk the cells. */
 export function linkedPicture(picture: LinkedPicture) {
-  const { cells, label, ramp, palette, row, column, here } = picture;
+  const { cells, label, ramp, palette, row, column, here, fadedFrom } = picture;
   const cellAt = (event: MouseEvent): [number, number] => {
     const box = (event.currentTarget as Element).getBoundingClientRect();
     return [
@@ -54,6 +56,7 @@ export function linkedPicture(picture: LinkedPicture) {
   >
     <canvas aria-hidden="true" ${cellsPicture({ cells, ramp, palette })}></canvas>
     <svg viewBox=${`0 0 ${cells.columns} ${cells.rows}`} preserveAspectRatio="none" aria-hidden="true">
+      ${fadedFrom === undefined || fadedFrom >= cells.rows ? nothing : veil(fadedFrom, cells)}
       ${row === undefined ? nothing : mark(0, row, cells.columns, 1)}
       ${column === undefined ? nothing : mark(column, 0, 1, cells.rows)}
     </svg>
@@ -69,6 +72,10 @@ const arrows: Readonly<Record<string, readonly [down: number, right: number]>> =
 
 function mark(x: number, y: number, width: number, height: number) {
   return svg`<rect class="marked" x=${x} y=${y} width=${width} height=${height} vector-effect="non-scaling-stroke"></rect>`;
+}
+
+function veil(from: number, { rows, columns }: Cells) {
+  return svg`<rect class="veil" x="0" y=${from} width=${columns} height=${rows - from}></rect>`;
 }
 
 function inside(value: number, count: number): number {

@@ -1,13 +1,13 @@
 import { html, nothing, render } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
-import { contrastRatio, cssColour } from "../../src/paint/colour";
-import { rampColour, sequentialRamp } from "../../src/paint/ramp";
-import { place, weightScale } from "../../src/paint/scale";
+import { sequentialRamp } from "../../src/paint/ramp";
+import { weightScale } from "../../src/paint/scale";
 import { sharedPart, visibleText } from "../../src/paint/tokenText";
 import { onFrame } from "../frame";
 import { chooseQueries, howToChoose, type HowToChoose } from "../state/chooseQueries";
 import type { Side } from "../state/inspector";
 import type { ViewContext } from "../views/view";
+import { shadeElement } from "./shaded";
 
 /**
  * The text as tokens: the query outlined, its keys shaded by weight. Hovering previews, a click pins and reveals
@@ -73,6 +73,9 @@ function strip(context: ViewContext, side: Side, axis: "query" | "key", label: s
     event.preventDefault();
     event.stopPropagation();
   };
+  const { generated } = inspector.run.peek() ?? {};
+  const isWritten = (index: number) =>
+    generated?.side === side.side && index >= generated.start && index < generated.start + generated.count;
   return html`<div class="strip-line">
     ${label === "Tokens" ? nothing : html`<span class="strip-label">${label}</span>`}
     <div
@@ -98,12 +101,12 @@ function strip(context: ViewContext, side: Side, axis: "query" | "key", label: s
         (token, index) => {
           const part = sharedPart(side.tokens, index);
           return html`<span
-            class=${`token${token.special ? " special" : ""}${part ? " shared" : ""}`}
+            class=${`token${token.special ? " special" : ""}${part ? " shared" : ""}${isWritten(index) ? " generated" : ""}`}
             role="option"
             id=${`token-${axis}-${index}`}
             data-index=${index}
             aria-selected="false"
-            title=${`${index}: ${token.piece} (id ${token.id})`}
+            title=${`${index}: ${token.piece} (id ${token.id})${isWritten(index) ? ", written by the model" : ""}`}
             ><bdi>${withSigns(visibleText(token))}</bdi>${
               part ? html`<small>${part.number}/${part.of}</small>` : nothing
             }</span
@@ -148,12 +151,7 @@ function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
         shaded && row && query !== undefined && (shown.size > 1 || (visible?.(query, index) ?? true))
           ? row.values[index]
           : undefined;
-      const colour =
-        weight === undefined || !(weight > 0) ? undefined : rampColour(ramp, place(scale, weight));
-      element.style.backgroundColor = colour ? cssColour(colour) : "";
-      element.style.color = colour
-        ? cssColour(readableOn(colour, palette.foreground, palette.background))
-        : "";
+      shadeElement(element, weight, { ramp, scale, palette });
       element.classList.toggle("is-query", isQueries && shown.has(index));
       const isPinned = isQueries && allPinned.has(index);
       element.classList.toggle("is-pinned", isPinned);
@@ -168,13 +166,4 @@ function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
     if (active === undefined) list.removeAttribute("aria-activedescendant");
     else list.setAttribute("aria-activedescendant", `token-${list.dataset.axis}-${active}`);
   }
-}
-
-function readableOn(
-  ground: readonly [number, number, number],
-  ...candidates: (readonly [number, number, number])[]
-) {
-  const all = [...candidates, [0, 0, 0] as const, [255, 255, 255] as const];
-  const readable = all.find((colour) => contrastRatio(colour, ground) >= 4.5);
-  return readable ?? all.sort((a, b) => contrastRatio(b, ground) - contrastRatio(a, ground))[0]!;
 }

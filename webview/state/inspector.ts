@@ -62,6 +62,9 @@ export interface Inspector {
   readonly block: ReadonlySignal<BlockOfRun | undefined>;
   /** The chosen layer; the first one where all are chosen. */
   readonly layer: ReadonlySignal<LayerOfRun | undefined>;
+  readonly source: ReadonlySignal<Side>;
+  /** Empty but for encoder-decoders. */
+  readonly target: ReadonlySignal<Side>;
   readonly queries: ReadonlySignal<Side>;
   readonly keys: ReadonlySignal<Side>;
   /** The query whose row is shown: under the pointer, else pinned. */
@@ -126,6 +129,8 @@ export function createInspector(
     pointed,
     block,
     layer,
+    source,
+    target,
     queries: computed(() => pick(block.value?.queries)),
     keys: computed(() => pick(block.value?.keys)),
     activeQuery,

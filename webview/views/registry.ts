@@ -33,4 +33,18 @@ export const views: readonly View[] = [
     hasStrip: true,
     load: async () => (await import("./scoring/scoringView")).mountScoring,
   },
+  {
+    name: "generate",
+    title: "Generation",
+    hasStrip: true,
+    suits: ({ model }) => model.kind === "causal",
+    load: async () => (await import("./generation/generationView")).mountGeneration,
+  },
+  {
+    name: "encoderDecoder",
+    title: "Encoder-decoder",
+    hasStrip: false,
+    suits: ({ targetTokens }) => targetTokens !== undefined,
+    load: async () => (await import("./encoderDecoder/encoderDecoderView")).mountEncoderDecoder,
+  },
 ];

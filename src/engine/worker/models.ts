@@ -6,6 +6,9 @@ import { openTokenizerOf } from "./text";
 
 /** Models that stay open: the one in use and the one before it. */
 const KEPT = 2;
+/** Below this a model counts as small: several are run beside each other, and push no larger one out. */
+const SMALL_BYTES = 8e6;
+const KEPT_SMALL = 6;
 
 /** Open models, the least recently used closed first. To be used by one task at a time. */
 export class Models {
@@ -58,12 +61,18 @@ export class Models {
       return known;
     }
     // Closed before the next is opened, so that three never share the memory.
-    for (const [oldest, model] of [...this.open].slice(0, Math.max(0, this.open.size - KEPT + 1))) {
-      this.open.delete(oldest);
-      await model.close();
-    }
+    await this.closeOldest((model) => model.weightBytes >= SMALL_BYTES, KEPT - 1);
+    await this.closeOldest((model) => model.weightBytes < SMALL_BYTES, KEPT_SMALL - 1);
     const model = await openModel(source, depth, this.platform);
     this.open.set(key, model);
     return model;
+  }
+
+  private async closeOldest(counts: (model: OpenModel) => boolean, kept: number): Promise<void> {
+    const counted = [...this.open].filter(([, model]) => counts(model));
+    for (const [key, model] of counted.slice(0, Math.max(0, counted.length - kept))) {
+      this.open.delete(key);
+      await model.close();
+    }
   }
 }

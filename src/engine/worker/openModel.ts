@@ -58,6 +58,8 @@ export interface OpenModel {
   readonly tokenizer?: Tokenizer;
   readonly report: GraphReport;
   readonly notices: readonly Notice[];
+  /** Of its graphs and their external data. */
+  readonly weightBytes: number;
   parts(depth: Depth): Promise<OpenParts>;
   /** Bytes of the weights of all open sessions. */
   openBytes(): Promise<number>;
@@ -106,6 +108,7 @@ export async function openModel(source: ModelSource, depth: Depth, platform: Pla
     tokenizer,
     report,
     notices: [...(tokenizer?.notices ?? []), ...noticesOf(report, config)],
+    weightBytes: first.weightBytes + (decoder?.weightBytes ?? 0),
     parts,
     isOpen: (depth) => open.has(depth) || (depth === "weights" && open.has("all")),
     async openBytes() {

@@ -4,6 +4,7 @@ import { openChannel } from "../../../src/protocol/channel";
 import { parseStandalone } from "../../../src/protocol/standalone";
 import type { PanelContract, PanelEvents, Pin, Pins, PinSlot } from "../../../src/protocol/panelContract";
 import { enlarged, enlargedSummary, type Enlargement } from "./enlarge";
+import type { ScoringRuns } from "../../../src/protocol/scoringRuns";
 import type { InspectorContent } from "../../../src/protocol/viewContract";
 import type { Slices } from "../../../src/protocol/slices";
 import { standaloneSlices } from "../../../webview/standalone/slices";
@@ -21,6 +22,7 @@ export interface FakeHost {
 
 declare global {
   interface Window {
+    headlightScoring?: ScoringRuns;
     headlightRun?: string;
     headlightEnlarge?: Enlargement;
     /** The program of a worker that answers in place of the page. */
@@ -80,6 +82,12 @@ function pinOf({ runId, model, text, blocks }: RunSummary, choice: HeadChoice): 
   return { runId, choice, model: model.name, text, layers, stale: false };
 }
 
+/** As the host sends it: with typed arrays. */
+function scoringRuns(): ScoringRuns {
+  const given = window.headlightScoring ?? { text: "", runs: [], samples: [] };
+  return { ...given, runs: given.runs.map((run) => ({ ...run, weights: Float32Array.from(run.weights) })) };
+}
+
 const noted =
   <A, R>(method: string, answer: (argument: A) => R) =>
   (argument: A): R => {
@@ -111,6 +119,8 @@ const channel = openChannel<PanelContract, object, object, PanelEvents>(
     revealToken: noted("revealToken", () => {}),
     runAgain: noted("runAgain", () => {}),
     cancel: noted("cancel", () => {}),
+    generate: noted("generate", () => {}),
+    scoringRuns: noted("scoringRuns", () => scoringRuns()),
     pins: noted("pins", () => pins),
     pin: noted("pin", ({ slot, choice }: { slot: PinSlot; choice?: HeadChoice }) => {
       setPins({ ...pins, [slot]: choice && content && pinOf(content.run, choice) });

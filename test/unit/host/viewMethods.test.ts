@@ -24,7 +24,7 @@ async function pageWithRun() {
     revealToken: async () => undefined,
     runAgain: async () => undefined,
     generate: async (message) => generated.push(message),
-    scoringRuns: async (text) => ({ runs: [], samples: [text] }),
+    scoringRuns: async (text) => ({ text, runs: [], samples: [] }),
     save: async (name) => saved.push(name) > 0,
     failed: (error) => failures.push(error),
   };
@@ -59,7 +59,11 @@ describe("a page's calls", () => {
     await expect(remote.generate({ nTokens: 0 })).rejects.toMatchObject({ code: "malformed-message" });
     await expect(remote.generate({ nTokens: 1.5 })).rejects.toMatchObject({ code: "malformed-message" });
     await expect(remote.scoringRuns({ text: "x".repeat(1001) })).rejects.toThrow();
-    expect(await remote.scoringRuns({ text: "7.8.2031" })).toEqual({ runs: [], samples: ["7.8.2031"] });
+    expect(await remote.scoringRuns({ text: "7.8.2031" })).toEqual({
+      text: "7.8.2031",
+      runs: [],
+      samples: [],
+    });
     expect(failures).toHaveLength(3);
   });
 

@@ -20,6 +20,9 @@ import { bothWays, type ScoredHead } from "./bothWays";
 import { bytesText, costCharts, countText, scoringNames, type CostSetting } from "./costCharts";
 import { createExperiment, experimentCharts } from "./experiment";
 import { scoringExplanation } from "./scoringExplanation";
+import { scoringExports } from "./scoringExports";
+import { scoringFormulas } from "./scoringFormulas";
+import { createTrainedScoring, trainedSection } from "./trainedScoring";
 
 /** Additive, dot and scaled dot product: what they do, what the scale is for, and what they cost. */
 /** Kept while the page lives. */
@@ -34,16 +37,11 @@ const setting = signal<CostSetting>({
   rank: 128,
 });
 
-const formulas: Record<ScoringFunction, string> = {
-  additive: "vᵀ tanh(W_q q + W_k k)",
-  dot: "q · k",
-  scaled: "q · k / √d_k",
-};
-
 export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
   const { run, layer, host } = inspector;
   const colours = watchColours(inspector);
   const experiment = createExperiment();
+  const trained = createTrainedScoring(inspector);
   const stops: (() => void)[] = [];
   const address = chosenHead(inspector);
   const vectors = (which: "q" | "k") => {
@@ -78,7 +76,8 @@ export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext
   const stop = onFrame(() => {
     render(
       html`<div class="scoring">
-        ${columns()} ${experimentSection()} ${costSection()} ${explanation(inspector, scoringExplanation)}
+        ${trainedSection(trained, inspector, colours.value)} ${columns()} ${experimentSection()}
+        ${costSection()} ${explanation(inspector, scoringExplanation)}
       </div>`,
       root,
     );
@@ -95,13 +94,13 @@ export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext
           (scoring) =>
             html`<figure>
               <figcaption>
-                <b>${scoringNames[scoring]}</b> <span class="token-text">${formulas[scoring]}</span>
+                <b>${scoringNames[scoring]}</b> <span class="token-text">${scoringFormulas[scoring]}</span>
               </figcaption>
               ${
                 scoring === "additive"
                   ? html`<p class="notice-line">
                       Has weights of its own (W_q, W_k, v), trained with the model, so it cannot be computed
-                      from another model's q and k.
+                      from this model's q and k.
                     </p>`
                   : shown
                     ? picture(scoring, scoring === "dot" ? shown.plain : shown.scaled)
@@ -243,9 +242,11 @@ export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext
   }
 
   return {
+    exports: scoringExports(inspector, trained),
     unmount() {
       stop();
       experiment.stop();
+      trained.stop();
       stops.forEach((each) => each());
       render(nothing, root);
     },
