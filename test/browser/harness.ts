@@ -163,7 +163,7 @@ function applyTheme({
 
 async function bundled(file: string): Promise<string> {
   const result = await build({
-    entryPoints: [path.join(import.meta.dirname, file)],
+    entryPoints: [path.join(root, "test/browser", file)],
     bundle: true,
     write: false,
     format: "iife",
