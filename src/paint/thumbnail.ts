@@ -9,18 +9,23 @@ export function thumbnailCodes(
   columns: number,
   isVisible?: (row: number, column: number) => boolean,
 ): Uint16Array {
-  const codes = Uint16Array.from(bytes);
+  const codes = new Uint16Array(bytes);
   if (!isVisible) return codes;
-  for (let index = 0; index < codes.length; index++) {
-    if (codes[index] === 0 && !isVisible(Math.floor(index / columns), index % columns))
-      codes[index] = maskedCell;
+  for (let row = 0, index = 0; index < codes.length; row++) {
+    for (let column = 0; column < columns; column++, index++) {
+      if (codes[index] === 0 && !isVisible(row, column)) codes[index] = maskedCell;
+    }
   }
   return codes;
 }
 
+const linearOf = Uint8Array.from({ length: 256 }, (_, byte) => Math.round((byte * byte) / 255));
+
 /** The same bytes for a linear scale. */
 export function linearCodes(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => Math.round((byte * byte) / 255));
+  const codes = new Uint8Array(bytes.length);
+  for (let index = 0; index < bytes.length; index++) codes[index] = linearOf[bytes[index]!]!;
+  return codes;
 }
 
 /** Values [rows, columns] from 0 to `largest` as thumbnail bytes. */

@@ -1,5 +1,6 @@
 import { noChange } from "lit-html";
 import { directive, Directive, PartType, type ElementPart, type PartInfo } from "lit-html/directive.js";
+import { cssColour } from "../../src/paint/colour";
 import { cellColours, paintCells, type Cells } from "../../src/paint/heatmap";
 import type { Palette } from "../../src/paint/palette";
 import type { Ramp } from "../../src/paint/ramp";
@@ -35,6 +36,12 @@ export const cellsPicture = directive(
       if (!same) {
         this.shown = picture;
         const canvas = part.element as HTMLCanvasElement;
+        const stripes = stripesOf(picture);
+        canvas.style.backgroundImage = stripes ?? "";
+        if (stripes) {
+          pictures.delete(canvas);
+          return noChange;
+        }
         if (!pictures.has(canvas)) watchedSizes().observe(canvas);
         pictures.set(canvas, picture);
         schedule(canvas);
@@ -43,6 +50,30 @@ export const cellsPicture = directive(
     }
   },
 );
+
+/** A vector of more dimensions is cheaper as a bitmap. */
+const mostStripes = 64;
+const hexOf = new WeakMap<Ramp, string[]>();
+
+/**
+ * One row of few cells as a background of hard stops, where none is hatched. A bitmap costs the compositor 0.2 ms each
+ * time it changes (measured: 27 of 97 ms for the 114 rows of Steps), a background next to nothing.
+ */
+function stripesOf({ cells: { rows, columns, codes }, ramp }: CellsPicture): string | undefined {
+  if (rows !== 1 || columns === 0 || columns > mostStripes) return undefined;
+  const colours = hexOf.get(ramp) ?? ramp.map(cssColour);
+  hexOf.set(ramp, colours);
+  const stops: string[] = [];
+  for (let column = 0; column < columns;) {
+    const code = codes[column]!;
+    if (code > 255) return undefined;
+    let end = column + 1;
+    while (end < columns && codes[end] === code) end++;
+    stops.push(`${colours[code]!} 0 ${(end / columns) * 100}%`);
+    column = end;
+  }
+  return `linear-gradient(90deg, ${stops.length > 1 ? stops.join(",") : `${stops[0]}, ${stops[0]}`})`;
+}
 
 const pictures = new WeakMap<HTMLCanvasElement, CellsPicture>();
 const waiting = new Set<HTMLCanvasElement>();

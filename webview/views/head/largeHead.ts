@@ -3,7 +3,7 @@ import type { ErrorReport } from "../../../src/core/errors";
 import type { Scale } from "../../../src/paint/scale";
 import type { MatrixSlice } from "../../../src/protocol/slices";
 import type { ViewContext } from "../view";
-import { patchOf, type Patch, type Piece } from "./patch";
+import { isQuantised, patchOf, type Patch, type Piece } from "./patch";
 import {
   cellsPerSide,
   levelFor,
@@ -21,6 +21,9 @@ import type { Viewport } from "./viewport";
 
 /** Of weights with their visibility: some 300 tiles, a screen at each level of several heads. */
 const byteBudget = 96e6;
+
+/** Of a frame, for tiles that have just come: the others wait for the next one under what is coarser. */
+const quantiseMs = 5;
 
 /** Rows that are fetched together for single lines. */
 const bandRows = 32;
@@ -78,6 +81,14 @@ export function createLargeHead(
   /** The newest head of which the coarsest level is there; until then the one before it stays. */
   const settled = signal<{ base: Base; size: MatrixSize } | undefined>(undefined);
 
+  /** Grows when tiles that came were put off to the next frame. */
+  const putOff = signal(0);
+  let next = 0;
+  const putOffOthers = () => {
+    cancelAnimationFrame(next);
+    next = requestAnimationFrame(() => putOff.value++);
+  };
+
   const partOf = (address: TileAddress, of: MatrixSize): Part => ({
     window: tileWindow(address, of),
     tokensPerCell: cellsPerSide(address.level),
@@ -97,9 +108,10 @@ export function createLargeHead(
       const { tiles } = opened();
       void tiles.arrived.value;
       const { value } = settled;
-      const next = wanted.value;
-      const isOld = next?.key !== value?.base.key;
+      const isOld = wanted.value?.key !== value?.base.key;
+      void putOff.value;
       if (!value) return [];
+      const start = performance.now();
       const of = value.size;
       const top = topLevel(of);
       const level = levelFor(pixelsPerCell, top);
@@ -110,7 +122,9 @@ export function createLargeHead(
         const window = parts[at]!.window;
         for (let source = address; source.level <= top; source = parentOf(source)) {
           const slice = tiles.get(value.base, partOf(source, of));
-          if (slice) {
+          const isLate = performance.now() - start > quantiseMs && source.level < top;
+          if (slice && isLate && !isQuantised(slice, scale.value)) putOffOthers();
+          else if (slice) {
             const patch = patchOf(slice, cellsPerSide(source.level), scale.value);
             return { patch, ...pieceOf(window) };
           }
@@ -160,6 +174,7 @@ export function createLargeHead(
     failure: computed(() => opened().tiles.failure.value),
     stop() {
       stopSettling();
+      cancelAnimationFrame(next);
       for (const cache of Object.values(caches ?? {})) cache.stop();
     },
   };

@@ -59,12 +59,17 @@ function pixelRange(
   return [pixel(start), pixel(end)];
 }
 
+/** Whether the slice's cells are known for this scale, so that painting it costs no more than its pixels. */
+export function isQuantised(slice: MatrixSlice, { kind, max }: Scale): boolean {
+  const known = painted.get(slice)?.scale;
+  return known?.kind === kind && known.max === max;
+}
+
 const painted = new WeakMap<MatrixSlice, { readonly scale: Scale; readonly patch: Patch }>();
 
 /** A slice as cells of a scale: computed once for as long as the scale stays. */
 export function patchOf(slice: MatrixSlice, perSide: number, scale: Scale): Patch {
-  const known = painted.get(slice);
-  if (known?.scale.kind === scale.kind && known.scale.max === scale.max) return known.patch;
+  if (isQuantised(slice, scale)) return painted.get(slice)!.patch;
   const { rows, columns, data, visible } = slice;
   const isVisible = (row: number, column: number) => !visible || visible[row * columns + column] === 1;
   const cells = quantise(data, rows, columns, scale, isVisible);
