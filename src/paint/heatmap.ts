@@ -90,13 +90,14 @@ export function paintCells(
   const columns = cellRanges(at.width, view.column, view.cellWidth, cells.columns);
   const rows = cellRanges(at.height, view.row, view.cellHeight, cells.rows);
   const line = new Uint16Array(at.width);
+  const ranks = new Uint16Array(cells.columns);
   const { ramp, period } = colours;
   let previous = -1;
   for (let y = 0; y < at.height; y++) {
     const firstRow = rows[2 * y]!;
     const endRow = rows[2 * y + 1]!;
     if (firstRow * 65536 + endRow !== previous) {
-      poolLine(line, cells, firstRow, endRow, columns);
+      poolLine(line, cells, firstRow, endRow, columns, ranks);
       previous = firstRow * 65536 + endRow;
     }
     const start = (at.y + y) * target.width + at.x;
@@ -131,36 +132,37 @@ function cellRanges(length: number, offset: number, cellSize: number, count: num
   return ranges;
 }
 
+/** So that the largest wins: masked below everything, what is not a number above. */
+const rankOf = Uint16Array.from({ length: notANumberCell + 1 }, (_, code) =>
+  code === maskedCell ? 0 : code === notANumberCell ? notANumberCell + 1 : code + 1,
+);
+
+/** One line of pixels: first the rows that share it, column by column, then the columns that share a pixel. */
 function poolLine(
   line: Uint16Array,
   cells: Cells,
   firstRow: number,
   endRow: number,
   columns: Int32Array,
+  ranks: Uint16Array,
 ): void {
-  let previousFirst = -1;
-  let previousEnd = -1;
-  let code = 0;
+  const from = columns[0]!;
+  const to = columns[columns.length - 1]!;
+  for (let column = from, at = firstRow * cells.columns + from; column < to; column++, at++) {
+    ranks[column] = rankOf[cells.codes[at]!]!;
+  }
+  for (let row = firstRow + 1; row < endRow; row++) {
+    for (let column = from, at = row * cells.columns + from; column < to; column++, at++) {
+      const rank = rankOf[cells.codes[at]!]!;
+      if (rank > ranks[column]!) ranks[column] = rank;
+    }
+  }
   for (let x = 0; x < line.length; x++) {
-    const first = columns[2 * x]!;
     const end = columns[2 * x + 1]!;
-    if (first !== previousFirst || end !== previousEnd) {
-      code = poolCells(cells, firstRow, endRow, first, end);
-      previousFirst = first;
-      previousEnd = end;
+    let most = ranks[columns[2 * x]!]!;
+    for (let column = columns[2 * x]! + 1; column < end; column++) {
+      if (ranks[column]! > most) most = ranks[column]!;
     }
-    line[x] = code;
+    line[x] = most === 0 ? maskedCell : most - 1;
   }
-}
-
-function poolCells(cells: Cells, firstRow: number, endRow: number, first: number, end: number): number {
-  let pooled = -1;
-  for (let row = firstRow; row < endRow; row++) {
-    for (let column = first; column < end; column++) {
-      const code = cells.codes[row * cells.columns + column]!;
-      if (code === notANumberCell) return code;
-      if (code !== maskedCell && code > pooled) pooled = code;
-    }
-  }
-  return pooled < 0 ? maskedCell : pooled;
 }
