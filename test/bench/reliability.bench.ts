@@ -19,6 +19,7 @@ export async function run(): Promise<BenchRow[]> {
     const load = await runLoad(engine, models, { count, seed: 7, nPanels: 2, memoryAt });
     const [early = 1, late = 0] = memoryAt.map((at) => load.memoryAfter.get(at)!);
     await engine.stop();
+    console.log(`  ${count} inspections: ${JSON.stringify({ ...load, memoryAfter: [...load.memoryAfter] })}`);
 
     const two = [threadedEngine(place), threadedEngine(place)];
     const both = await Promise.all(
@@ -27,6 +28,7 @@ export async function run(): Promise<BenchRow[]> {
       ),
     );
     await Promise.all(two.map((one) => one.stop()));
+    console.log(`  two engines: ${JSON.stringify(both.map((one) => ({ ...one, memoryAfter: [] })))}`);
 
     const mortal = threadedEngine(place);
     const kills = await runKills(mortal, models[0]!, { count: count / 5, seed: 3 });

@@ -6,7 +6,7 @@ import type { InspectRequest } from "../../protocol/engineContract";
 import { makeFeeds } from "./feeds";
 import { fixedLength } from "./inputRoles";
 import type { Models } from "./models";
-import { bytesOf, LARGE_MODEL_BYTES, type OpenModel } from "./openModel";
+import { bytesOf, LARGE_MODEL_BYTES, type Depth, type OpenModel, type OpenParts } from "./openModel";
 import { planRun, type MemoryLimits, type MemoryPlan, type RunSize } from "./plan";
 
 import { feedsOf } from "./passes";
@@ -16,6 +16,8 @@ import type { Sequences } from "./sequences";
 
 export interface Frame {
   readonly models: Models;
+  /** A session that is open, of whatever depth. */
+  readonly parts: OpenParts;
   readonly limits: MemoryLimits;
   /** Lets a cancel be heard between passes. */
   pause(): Promise<void>;
@@ -25,16 +27,27 @@ export interface Frame {
   runWhole(sequences: Sequences, keepsLogits: boolean): Promise<Outcome>;
 }
 
+/** From this many tokens on 12 x 12 heads are kept as bytes by default (see plan.ts); a token is about 5 characters. */
+const LONG_TOKENS = 960;
+const CHARACTERS_PER_TOKEN = 5;
+
+/** The session to open first where none is: for a long text the one that gives bytes, so that a large model is not opened twice. */
+export function firstDepth(request: InspectRequest, depth: Depth): Depth {
+  const nTokens = request.ids?.length ?? (request.text?.length ?? 0) / CHARACTERS_PER_TOKEN;
+  const isText = !request.inputs && !request.model.decoder;
+  return depth === "weights" && isText && nTokens > LONG_TOKENS ? "selected" : depth;
+}
+
 /** One text that the model reads at once, in the form that its memory allows. */
 export async function runAtOnce(
   model: OpenModel,
   request: InspectRequest,
   sequences: Sequences,
   wanted: ReadonlySet<Capture>,
-  { models, limits, pause, nWindows, runWhole }: Frame,
+  { models, parts, limits, pause, nWindows, runWhole }: Frame,
 ): Promise<Outcome> {
   await pause();
-  const { fixed, ...size } = await sizeOf(model, request, sequences, wanted);
+  const { fixed, ...size } = await sizeOf(model, parts, request, sequences, wanted);
   const nTokens = Math.max(sequences.source?.length ?? 0, sequences.target?.length ?? 0, fixed);
   const share = { ...limits, byteBudget: limits.byteBudget / nWindows };
   const plan = await planWithRoom(models, request.model, { ...size, nTokens }, share);
@@ -85,12 +98,12 @@ const ASSUMED_HEADS = 16;
 
 async function sizeOf(
   model: OpenModel,
+  parts: OpenParts,
   request: InspectRequest,
   { target }: Sequences,
   wanted: ReadonlySet<Capture>,
 ) {
   const { summary } = model;
-  const parts = await model.parts(wanted.size > 1 ? "all" : "weights");
   const { first, decoder } = parts;
   const isOneText = !decoder && !target && !request.inputs;
   const nMaps = wanted.has("scores") ? 2 : 1;

@@ -6,7 +6,7 @@ import type { EngineEvents, InspectRequest } from "../../protocol/engineContract
 import { maskOf } from "../../store/layerMask";
 import { storedRun, type StoredLayer, type StoredRun } from "../../store/storedRun";
 import { checkRows } from "./checks";
-import { runAtOnce } from "./formedRun";
+import { firstDepth, runAtOnce } from "./formedRun";
 import { noticesOfForm } from "./formNotices";
 import { generate } from "./generate";
 import { rawIds, takesIds } from "./inputRoles";
@@ -42,9 +42,10 @@ export async function inspect(
 
   progress({ stage: "load" });
   await checkpoint(signal);
-  const isWarm = models.isWarm(request.model, depth);
-  const model = await models.get(request.model, depth);
-  const parts = await model.parts(depth);
+  const opened = firstDepth(request, depth);
+  const isWarm = models.isWarm(request.model, depth) || models.isWarm(request.model, opened);
+  const model = await models.get(request.model, opened);
+  const parts = await model.parts(model.isOpen(depth) ? depth : opened);
   const loaded = performance.now();
 
   progress({ stage: "tokenize" });
@@ -53,7 +54,8 @@ export async function inspect(
   const tokenized = performance.now();
 
   const isWanted = request.generate && (request.generate.nTokens !== undefined || given.target);
-  const continued = isWanted && (await generate(model, parts, request, given, progress, signal));
+  const continued =
+    isWanted && (await generate(model, await model.parts(depth), request, given, progress, signal));
   const sequences = continued?.sequences ?? given;
   progress({ stage: "run" });
   await checkpoint(signal);
@@ -64,12 +66,13 @@ export async function inspect(
   const runOne = (tokens: readonly Token[] | undefined, nWindows = 1) =>
     runAtOnce(model, request, { ...sequences, source: tokens }, wanted, {
       models,
+      parts,
       limits,
       nWindows,
       pause: () => checkpoint(signal),
       runWhole: async (ofRun, keepsLogits) => {
-        const opened = await model.parts(depth);
-        const outputs = await runParts(model, opened, request, ofRun, wanted, undefined, keepsLogits);
+        const whole = await model.parts(depth);
+        const outputs = await runParts(model, whole, request, ofRun, wanted, undefined, keepsLogits);
         const read = readLayers(model, outputs.captured);
         const notices = [...read.notices, ...firstOnly(outputs.nBatch, model)];
         return { ...read, logits: outputs.logits, notices };
