@@ -2,15 +2,14 @@ import type { FoundAttention, NotFound } from "../attention";
 import type { Known } from "../known";
 import { isStandard } from "../graph";
 import { groupQueryAttention } from "./groupQuery";
-import { multiHeadAttention } from "./multiHead";
+import { isMultiHead, multiHeadAttention } from "./multiHead";
 import { packedAttention } from "./packed";
 import { standardAttention } from "./standard";
 
 /** Operators that compute attention and cannot be taken apart, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
   DecoderAttention: "com.microsoft.DecoderAttention keeps its weights to itself",
-  DecoderMaskedMultiHeadAttention: "com.microsoft.DecoderMaskedMultiHeadAttention reads one token at a time",
-  DecoderMaskedSelfAttention: "com.microsoft.DecoderMaskedSelfAttention reads one token at a time",
+  DecoderMaskedSelfAttention: "com.microsoft.DecoderMaskedSelfAttention runs on CUDA only",
   LongformerAttention: "com.microsoft.LongformerAttention has no weights of all queries to all keys",
   SparseAttention: "com.microsoft.SparseAttention has no weights of all queries to all keys",
   PackedAttention: "com.microsoft.PackedAttention runs on CUDA only",
@@ -37,7 +36,7 @@ export function findFused(
     const { domain, opType } = op.node;
     if (isStandard(op.node) && opType === "Attention") result = standardAttention(op, shapes);
     else if (domain === "com.microsoft") {
-      if (opType === "MultiHeadAttention") result = multiHeadAttention(op, shapes);
+      if (isMultiHead(opType)) result = multiHeadAttention(op, shapes);
       else if (opType === "GroupQueryAttention") result = groupQueryAttention(op, shapes, opset, isWebGpu);
       else if (opType === "Attention" || opType === "QAttention") result = packedAttention(op, shapes, opset);
       else if (Object.hasOwn(REFUSED, opType)) result = REFUSED[opType];

@@ -145,6 +145,43 @@ describe("attention of fused operators", () => {
     expect(model.report.blocks).toMatchObject([{ kind: "decoder", layers: [{ nHeads: 2, mask: "causal" }] }]);
   });
 
+  it("DecoderMaskedMultiHeadAttention hands over the one row that it computes, over the keys of before and its own", async () => {
+    const nodes: NodeParts[] = [
+      ...projected(["q", "k", "v"]),
+      {
+        op: "DecoderMaskedMultiHeadAttention",
+        domain: "com.microsoft",
+        inputs: ["q", "k", "v", "", "", "pastKey", "pastValue", "nPast"],
+        outputs: ["y", "presentKey", "presentValue"],
+        ints: { ...heads, past_present_share_buffer: 1 },
+      },
+    ];
+    // Buffers of 6 places, of which 3 are taken: the runtime refuses any other form.
+    const past = ["batch", 2, 6, WIDTH / 2];
+    const bytes = modelBytes({
+      nodes,
+      weights,
+      inputs: { x: ["batch", 1, WIDTH], pastKey: past, pastValue: past, nPast: [1] },
+      types: { nPast: 6 },
+      outputs: ["y", "presentKey", "presentValue"],
+    });
+    const wavy = (...dims: number[]) =>
+      new ort.Tensor("float32", Float32Array.from(wave(...dims).numbers), dims);
+    const feeds = {
+      x: wavy(1, 1, WIDTH),
+      pastKey: wavy(1, 2, 6, WIDTH / 2),
+      pastValue: wavy(1, 2, 6, WIDTH / 2),
+      nPast: new ort.Tensor("int32", Int32Array.of(3), [1]),
+    };
+    const model = await check(bytes, feeds);
+    expect(model.captured.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(["weights", "scores", "q", "k", "v", "output"]),
+    );
+    const results = await (await openSession(model.bytes)).run(feeds);
+    const { name } = model.captured.find(({ what }) => what === "weights")!;
+    expect(results[name]!.dims).toEqual([1, 2, 1, 4]);
+  });
+
   it("Attention with its projection inside is recomputed, the same to rounding", async () => {
     const nodes: NodeParts[] = [
       {
