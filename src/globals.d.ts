@@ -9,6 +9,15 @@ declare class TextDecoder {
 declare const performance: { now(): number };
 declare function setTimeout(run: () => void, delayMs?: number): unknown;
 declare function clearTimeout(timer: unknown): void;
+interface MessagePort {
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
+declare class MessageChannel {
+  readonly port1: MessagePort;
+  readonly port2: MessagePort;
+}
 declare function queueMicrotask(run: () => void): void;
 interface AbortSignal {
   readonly aborted: boolean;

@@ -21,19 +21,19 @@ export function maxPool(
   const height = window.queryEnd - queryStart;
   const width = window.keyEnd - keyStart;
   const pooled = new Float32Array(rows * columns).fill(-Infinity);
-  const columnOf = new Uint32Array(width);
-  for (let column = 0; column < columns; column++) {
-    columnOf.fill(column, edge(column, width, columns), edge(column + 1, width, columns));
-  }
+  const edges = Uint32Array.from({ length: columns + 1 }, (_, column) => edge(column, width, columns));
   for (let row = 0; row < rows; row++) {
-    const out = row * columns;
     for (let i = edge(row, height, rows); i < edge(row + 1, height, rows); i++) {
       const from = (queryStart + i) * nKeys + keyStart;
-      for (let j = 0; j < width; j++) {
-        const at = out + columnOf[j]!;
-        const value = matrix[from + j]!;
-        // NaN spreads: a broken cell must show.
-        if (value > pooled[at]! || value !== value) pooled[at] = value;
+      for (let column = 0; column < columns; column++) {
+        const at = row * columns + column;
+        let largest = pooled[at]!;
+        for (let j = from + edges[column]!, end = from + edges[column + 1]!; j < end; j++) {
+          const value = matrix[j]!;
+          // NaN spreads: a broken cell must show.
+          if (value > largest || value !== value) largest = value;
+        }
+        pooled[at] = largest;
       }
     }
   }
