@@ -18,10 +18,10 @@ for (const file of files) {
   console.log(file);
   const load = os.loadavg()[0];
   try {
-    const { run } = await bundled(file);
+    const { run, note } = await bundled(file);
     const rows = await run();
     for (const row of rows) console.log(`  ${row.name}: ${numberText(row.value)} ${row.unit}${aimText(row)}`);
-    results.push({ file, load, rows });
+    results.push({ file, load, rows, note });
   } catch (error) {
     console.error(`  failed: ${error instanceof Error ? error.message : error}`);
     process.exitCode = 1;
@@ -56,12 +56,13 @@ function report() {
   const versionOf = (name) =>
     JSON.parse(fs.readFileSync(path.join(root, "node_modules", name, "package.json"), "utf8")).version;
   const cpus = os.cpus();
-  const sections = results.map(({ file, load, rows }) =>
+  const sections = results.map(({ file, load, rows, note }) =>
     [
       `## ${file.replace(".bench.ts", "")}`,
       "",
       `\`npm run bench -- ${file.replace(".bench.ts", "")}\`, load of the machine when it began: ${load.toFixed(1)}`,
       "",
+      ...(note ? [note, ""] : []),
       "| what | figure | aim |",
       "| --- | ---: | ---: |",
       ...rows.map(

@@ -12,6 +12,9 @@ export const browserArguments = [
   "--disable-sync",
 ];
 
+/** WebGPU drawn by the processor: the numbers are those of a graphics card, the speed is not. */
+export const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 /** The executable of a Chromium-based browser; throws a sentence that says how to get one. */
 export function findBrowser(environment = process.env) {
   const named = environment.CHROME_PATH;

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
-import { browserArguments, findBrowser } from "../browser.mjs";
+import { browserArguments, findBrowser, softwareGpu } from "../browser.mjs";
 import { outFolder, throwawayFolder } from "../folders.mjs";
 import { addressOf, remoteUri, startServer } from "./server.mjs";
 import { SuiteOutput } from "./suiteOutput.mjs";
@@ -23,7 +23,7 @@ export async function runSuite({ host, extension, suite, folder }) {
   const settings = host === "web" ? { "remote.extensionKind": { [`${publisher}.${name}`]: ["web"] } } : {};
   const executablePath = findBrowser();
   const server = await startServer({ dataFolder: throwawayFolder("vscode"), settings });
-  const browser = await chromium.launch({ executablePath, args: browserArguments });
+  const browser = await chromium.launch({ executablePath, args: [...browserArguments, ...softwareGpu] });
   const output = new SuiteOutput();
   try {
     const page = await browser.newPage();

@@ -98,6 +98,16 @@ export interface BlockOfRun {
 export interface Backend {
   readonly name: "wasm" | "webgpu" | "remote";
   readonly threads?: number;
+  /** The graphics adapter, by its own name. */
+  readonly adapter?: string;
+  /** Why WebGPU, which was wished for, is not used. */
+  readonly fallback?: BackendFallback;
+}
+
+/** `detail`: the adapter's name, the largest difference, or the runtime's own words. */
+export interface BackendFallback {
+  readonly code: "no-webgpu" | "no-adapter" | "software-adapter" | "webgpu-refused" | "webgpu-disagrees";
+  readonly detail?: string;
 }
 
 /** How the model marks positions. */

@@ -1,4 +1,5 @@
-import type { EngineContract, EngineEvents } from "../protocol/engineContract";
+import type { BackendFallback } from "../core/run";
+import type { EngineContract, EngineEvents, EngineSettings } from "../protocol/engineContract";
 import type { Port, Remote } from "../protocol/channel";
 
 /**
@@ -14,11 +15,14 @@ export interface Engine extends Remote<EngineContract> {
 
 /** Starts a worker and gives the port to it. What differs between Node and a browser. */
 export interface WorkerStarter {
-  start(): Promise<RunningWorker>;
+  /** `settings`: for starters that have more than one kind of worker. */
+  start(settings: EngineSettings): Promise<RunningWorker>;
 }
 
 export interface RunningWorker {
   readonly port: Port;
+  /** Why this is not the worker with WebGPU that the settings ask for. */
+  readonly noGpu?: BackendFallback;
   terminate(): Promise<void>;
   /** Called once when the worker ends without being asked to, with the reason. */
   onExit(listener: (reason: string) => void): void;

@@ -73,8 +73,9 @@ class EngineHandle {
   }
 
   async configure(settings: EngineSettings): Promise<void> {
-    // The runtime takes its number of threads once.
-    const restart = settings.threads !== this.settings.threads;
+    // The runtime takes its number of threads once; a worker has one build of the runtime.
+    const { threads, backend } = this.settings;
+    const restart = settings.threads !== threads || settings.backend !== backend;
     this.settings = settings;
     if (!this.current) return;
     if (restart) await this.end(replaced());
@@ -156,7 +157,7 @@ class EngineHandle {
   private async startWorker(forget: () => void): Promise<Generation> {
     let worker: RunningWorker;
     try {
-      worker = await this.starter.start();
+      worker = await this.starter.start(this.settings);
     } catch (error) {
       forget();
       throw workerNotStarted(error instanceof Error ? error.message : String(error));
@@ -174,7 +175,7 @@ class EngineHandle {
       this.occupants = [];
       channel.close(workerDied(reason));
     });
-    await channel.remote.configure(this.settings);
+    await channel.remote.configure({ ...this.settings, ...(worker.noGpu && { noGpu: worker.noGpu }) });
     return { worker, channel };
   }
 

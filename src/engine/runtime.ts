@@ -36,13 +36,19 @@ export function configureRuntime(files: RuntimeFiles, nThreads: number): void {
   ort.env.logLevel = "fatal";
 }
 
-/** Opens a session on the CPU (WASM with SIMD). Throws the runtime's own error where it refuses the graph. */
+/**
+ * Opens a session on the CPU (WASM with SIMD) or on WebGPU, where the runtime's build has it. Throws the runtime's own
+ * error where it refuses the graph.
+ */
 export async function openSession(
   bytes: Uint8Array,
   externalData: readonly ExternalFile[] = [],
+  backend: "wasm" | "webgpu" = "wasm",
 ): Promise<RuntimeSession> {
   const session = await ort.InferenceSession.create(bytes, {
-    executionProviders: ["wasm"],
+    executionProviders: [backend],
+    // What is not fetched then never leaves the graphics memory.
+    ...(backend === "webgpu" && { preferredOutputLocation: "gpu-buffer" }),
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,
     ...(externalData.length > 0 && { externalData: [...externalData] }),
@@ -54,11 +60,15 @@ export async function openSession(
         inputs[name] = new ort.Tensor(type as ort.Tensor.Type, data as ort.Tensor.DataType, dims);
       }
       const outputs = await session.run(inputs, [...fetches]);
-      return fetches.map((name) => {
+      const tensors: RuntimeTensor[] = [];
+      for (const name of fetches) {
         const output = outputs[name];
         if (!output) throw new Error(`The runtime gave no output "${name}"`);
-        return { type: output.type, dims: output.dims, data: output.data as unknown as ArrayBufferView };
-      });
+        // One after the other, each freed on the graphics card as soon as it is here.
+        const data = output.location === "gpu-buffer" ? await output.getData(true) : output.data;
+        tensors.push({ type: output.type, dims: output.dims, data: data as unknown as ArrayBufferView });
+      }
+      return tensors;
     },
     release: () => session.release(),
   };

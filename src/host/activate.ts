@@ -21,6 +21,8 @@ import type { Session } from "./session";
 import { HEADS_VIEW, SidePanel } from "./sidePanel";
 import { Surroundings } from "./surroundings";
 import { engineSettings, onSettings, overlaySettings } from "./settings";
+import type { InspectionState } from "./inspection";
+import { Threads } from "./threads";
 import { StatusBar } from "./status";
 import { Overlay } from "./overlay";
 import { caretToken } from "./caret";
@@ -33,7 +35,18 @@ import { ModelVerifier } from "./verifyModel";
 export function activateHeadlight(context: vscode.ExtensionContext, platform: HostPlatform): HeadlightApi {
   const log = vscode.window.createOutputChannel("Headlight", { log: true });
   const reporter = new Reporter(log);
-  const engine = createEngine(platform.worker, engineSettings());
+  const threads = new Threads(context.globalState, platform.machine, platform.worker, {
+    measured: ({ runMs, best }) => {
+      const times = Object.entries(runMs).map(([count, ms]) => `${count}: ${ms.toFixed(0)} ms`);
+      log.info(`Threads measured on this machine: ${times.join(", ")}; ${best} from the engine's next start`);
+    },
+    failed: (error) => reporter.record(error),
+  });
+  const settingsNow = () => {
+    const settings = engineSettings();
+    return { ...settings, threads: settings.threads || threads.best };
+  };
+  const engine = createEngine(platform.worker, settingsNow());
   engine.onEvent({ log: ({ level, message }) => log[level](message) });
 
   const models = new Models(platform.files, platform.modelsFolder, platform.cacheFolder);
@@ -79,6 +92,11 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     };
   }
 
+  function measureAtRest(state: InspectionState | undefined): void {
+    if (state?.status !== "shown") threads.busy();
+    else if (engineSettings().threads === 0) threads.rest(state.request.model);
+  }
+
   function current(): InspectionSnapshot {
     const { active } = inspectors;
     return active ? active.session.snapshot(active.panel.visible) : { status: "empty", visible: false };
@@ -98,6 +116,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   });
 
   function follow(what: "state" | "selection" = "state"): void {
+    measureAtRest(inspectors.active?.session.state);
     // A person who moves the caret waits for the shading alone.
     if (what === "selection") draw();
     else surroundings.stateChanged(inspectors.active?.session.state);
@@ -111,6 +130,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     status,
     overlay,
     surroundings,
+    threads,
     followMode,
     changed,
     sidePanel,
@@ -148,8 +168,8 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     vscode.workspace.onDidChangeTextDocument((event) => tellSessions(event.document, editsOf(event))),
     vscode.workspace.onDidOpenTextDocument((document) => tellSessions(document, [])),
     onSettings((affects) => {
-      if (affects("threads") || affects("byteBudget")) {
-        engine.configure(engineSettings()).catch((error: unknown) => reporter.record(error));
+      if (affects("threads") || affects("byteBudget") || affects("backend")) {
+        engine.configure(settingsNow()).catch((error: unknown) => reporter.record(error));
       }
       if (affects("overlay")) draw();
       if (affects("colourMap")) {

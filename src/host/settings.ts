@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { EngineSettings } from "../protocol/engineContract";
+import type { BackendSetting, EngineSettings } from "../protocol/engineContract";
 import type { ViewSettings } from "../protocol/viewContract";
 
 const SECTION = "headlight";
@@ -17,7 +17,13 @@ export function engineSettings(): EngineSettings {
   return {
     threads: whole("threads", 0, 0, 64),
     byteBudget: whole("byteBudget", 1024, 16, 65_536) * 2 ** 20,
+    backend: backendSetting(),
   };
+}
+
+function backendSetting(): BackendSetting {
+  const chosen = settings().get<unknown>("backend");
+  return chosen === "auto" || chosen === "webgpu" ? chosen : "wasm";
 }
 
 export function viewSettings(): ViewSettings {

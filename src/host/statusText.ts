@@ -1,4 +1,4 @@
-import type { RunSummary } from "../core/run";
+import type { Backend, RunSummary } from "../core/run";
 import type { Translate } from "./translate";
 
 /** "Code 4x8 · WASM 2 · 128 tokens · 84 ms" */
@@ -9,7 +9,9 @@ export function statusText(run: RunSummary, t: Translate): string {
   const short = name.split(",")[0] || name;
   const model = short.includes(size) ? short : `${short} ${size}`;
   const nTokens = run.tokens.length + (run.targetTokens?.length ?? 0);
-  return [model, backendText(run), t("{0} tokens", nTokens), durationText(run.durations.totalMs)].join(" · ");
+  return [model, backendText(run, t), t("{0} tokens", nTokens), durationText(run.durations.totalMs)].join(
+    " · ",
+  );
 }
 
 /** The parts of a run's time, one a line. */
@@ -20,13 +22,30 @@ export function statusLines(run: RunSummary, t: Translate): string[] {
     t("Tokenizing: {0}", durationText(tokenizeMs)),
     t("Forward pass with all attention: {0}", durationText(runMs)),
     t("In all: {0}", durationText(totalMs)),
+    ...backendLines(run.backend, t),
     ...run.notices.map((notice) => notice.message),
   ];
 }
 
-export function backendText({ backend }: Pick<RunSummary, "backend">): string {
+function backendText({ backend }: Pick<RunSummary, "backend">, t: Translate): string {
   const name = { wasm: "WASM", webgpu: "WebGPU", remote: "Remote" }[backend.name];
-  return backend.threads ? `${name} ${backend.threads}` : name;
+  const text = backend.threads ? `${name} ${backend.threads}` : name;
+  return backend.fallback ? t("{0}, not WebGPU", text) : text;
+}
+
+/** Which adapter computes, or why WebGPU, which was wished for, does not. */
+function backendLines({ adapter, fallback }: Backend, t: Translate): string[] {
+  if (adapter) return [t("WebGPU on {0}", adapter)];
+  if (!fallback) return [];
+  const detail = fallback.detail ?? "";
+  const reason = {
+    "no-webgpu": t("this window's extension host has no WebGPU"),
+    "no-adapter": t("the browser offers no graphics adapter"),
+    "software-adapter": t("the adapter {0} is software and slower", detail),
+    "webgpu-refused": t("WebGPU refused the model: {0}", detail),
+    "webgpu-disagrees": t("a short prompt gave weights {0} away from WASM's", detail),
+  }[fallback.code];
+  return [t("WASM in place of WebGPU: {0}", reason)];
 }
 
 /** Milliseconds up to a second, then seconds with one digit. */

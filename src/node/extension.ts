@@ -1,3 +1,4 @@
+import { availableParallelism, cpus, hostname } from "node:os";
 import path from "node:path";
 import type * as vscode from "vscode";
 import { activateHeadlight } from "../host/activate";
@@ -11,6 +12,7 @@ export function activate(context: vscode.ExtensionContext): HeadlightApi {
   return activateHeadlight(context, {
     worker: nodeWorkerStarter(at("dist", "node", "worker.js"), { runtimeFolder: at("dist", "runtime") }),
     files: nodeFiles,
+    machine: { name: `${hostname()}, ${cpus()[0]?.model}`, nCores: availableParallelism() },
     modelsFolder: at("media", "models"),
     cacheFolder: huggingFaceCache(process.env),
     referenceOf: (uri) => (uri.scheme === "file" ? uri.fsPath : undefined),

@@ -1,4 +1,4 @@
-import type { Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
+import type { BackendFallback, Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
 import type { ModelSource } from "../core/modelSource";
 import type { Token } from "../core/token";
 import type { ModelFacts } from "../core/modelFacts";
@@ -54,7 +54,14 @@ export interface EngineContract extends Slices {
   release(request: { runId: string }): Promise<void>;
 }
 
+/** "auto": WebGPU on a real adapter where it agrees with WASM; "webgpu": on a software adapter too. */
+export type BackendSetting = "auto" | "wasm" | "webgpu";
+
 export interface EngineSettings {
+  /** WASM when absent. */
+  readonly backend?: BackendSetting;
+  /** Why there is no WebGPU where the worker runs; told by what started it. */
+  readonly noGpu?: BackendFallback;
   /** 0: chosen by the engine. */
   readonly threads: number;
   /** Bytes of tensors kept over all runs; the oldest runs go first. */

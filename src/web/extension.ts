@@ -8,12 +8,22 @@ import { webWorkerStarter } from "./workerStarter";
 export function activate(context: vscode.ExtensionContext): HeadlightApi {
   const at = (path: string) => joinUri(context.extensionUri.toString(), path);
   return activateHeadlight(context, {
-    worker: webWorkerStarter(editorFiles, {
-      code: at("dist/web/worker.js"),
-      mjs: at("dist/runtime/ort-wasm-simd-threaded.mjs"),
-      wasm: at("dist/runtime/ort-wasm-simd-threaded.wasm"),
-    }),
+    worker: webWorkerStarter(
+      editorFiles,
+      {
+        code: at("dist/web/worker.js"),
+        mjs: at("dist/runtime/ort-wasm-simd-threaded.mjs"),
+        wasm: at("dist/runtime/ort-wasm-simd-threaded.wasm"),
+      },
+      {
+        code: at("dist/web/gpuWorker.js"),
+        mjs: at("dist/runtime/ort-wasm-simd-threaded.jspi.mjs"),
+        wasm: at("dist/runtime/ort-wasm-simd-threaded.jspi.wasm"),
+      },
+    ),
     files: uriFiles(editorFiles),
+    // Threads share memory, which VS Code's web extension host may not do.
+    machine: { name: "browser", nCores: 1 },
     modelsFolder: at("media/models"),
     referenceOf: (uri) => uri.toString(),
   });

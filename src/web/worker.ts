@@ -2,13 +2,14 @@ import { createService } from "../engine/worker/service";
 import { openChannel, type Channel } from "../protocol/channel";
 import type { EngineContract, EngineEvents } from "../protocol/engineContract";
 import type { FilesContract } from "./filesContract";
+import { gpuAdapter } from "./gpuAdapter";
 import { uriFiles } from "./uriFiles";
 import { messagePort, type WorkerSetup } from "./workerStarter";
 
 // The first message brings the runtime and a port for files; the channel takes all that follow.
 self.addEventListener("message", ({ data }: MessageEvent<WorkerSetup>) => start(data), { once: true });
 
-function start({ runtime, files }: WorkerSetup): void {
+function start({ runtime, files, hasGpu }: WorkerSetup): void {
   const { remote } = openChannel<object, object, FilesContract, object>(messagePort(files), {});
   const code = new Blob([new Uint8Array(runtime.mjs)], { type: "text/javascript" });
   const service = createService(
@@ -20,6 +21,7 @@ function start({ runtime, files }: WorkerSetup): void {
       }),
       runtime: { mjs: URL.createObjectURL(code), wasm: runtime.wasm },
       nCores: 1,
+      ...(hasGpu && { gpu: gpuAdapter }),
     },
     {
       progress: (event) => channel.emit("progress", event),

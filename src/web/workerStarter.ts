@@ -1,14 +1,17 @@
 import type { RunningWorker, WorkerStarter } from "../engine/engine";
 import { openChannel, type Port } from "../protocol/channel";
 import type { FilesContract } from "./filesContract";
+import { hasWebGpu } from "./gpuAdapter";
 
 /** What the worker is told first; a port of its own answers its questions about files. */
 export interface WorkerSetup {
   readonly runtime: { readonly mjs: Uint8Array; readonly wasm: Uint8Array };
   readonly files: MessagePort;
+  /** Whether the worker's code and the runtime are the build with WebGPU. */
+  readonly hasGpu: boolean;
 }
 
-/** References of the worker's code and of the runtime's two files. */
+/** References of a worker's code and of the runtime's two files. */
 export interface WorkerFiles {
   readonly code: string;
   readonly mjs: string;
@@ -19,11 +22,26 @@ export interface WorkerFiles {
  * Starts the bundle of web/worker.ts from a blob. Nothing is fetched: the files of an extension may lie where only
  * the editor's file system reaches (vscode-remote:), so that reads them, here and for the worker.
  */
-export function webWorkerStarter(source: FilesContract, files: WorkerFiles): WorkerStarter {
-  return { start: () => startWorker(source, files) };
+export function webWorkerStarter(
+  source: FilesContract,
+  files: WorkerFiles,
+  gpuFiles: WorkerFiles,
+): WorkerStarter {
+  const startPlain = () => startWorker(source, files, false);
+  return {
+    async start({ backend = "wasm" }) {
+      if (backend === "wasm") return startPlain();
+      if (!hasWebGpu()) return { ...(await startPlain()), noGpu: { code: "no-webgpu" } };
+      return startWorker(source, gpuFiles, true);
+    },
+  };
 }
 
-async function startWorker(source: FilesContract, files: WorkerFiles): Promise<RunningWorker> {
+async function startWorker(
+  source: FilesContract,
+  files: WorkerFiles,
+  hasGpu: boolean,
+): Promise<RunningWorker> {
   const read = (reference: string) => source.readAll({ reference });
   const [code, mjs, wasm] = await Promise.all([read(files.code), read(files.mjs), read(files.wasm)]);
   const script = URL.createObjectURL(new Blob([new Uint8Array(code)], { type: "text/javascript" }));
@@ -35,7 +53,7 @@ async function startWorker(source: FilesContract, files: WorkerFiles): Promise<R
   });
   try {
     const worker = new Worker(script, { name: "headlight-engine" });
-    const setup: WorkerSetup = { runtime: { mjs, wasm }, files: port2 };
+    const setup: WorkerSetup = { runtime: { mjs, wasm }, files: port2, hasGpu };
     await untilRunning(worker, setup);
     return running(worker, () => port1.close());
   } finally {

@@ -27,10 +27,13 @@ describe("The packed extension", () => {
     "dist/node/worker.js",
     "dist/web/extension.js",
     "dist/web/worker.js",
+    "dist/web/gpuWorker.js",
     "dist/webview/inspector.js",
     "dist/webview/inspector.css",
     "dist/runtime/ort-wasm-simd-threaded.mjs",
     "dist/runtime/ort-wasm-simd-threaded.wasm",
+    "dist/runtime/ort-wasm-simd-threaded.jspi.mjs",
+    "dist/runtime/ort-wasm-simd-threaded.jspi.wasm",
   ])("holds %s", (name) => {
     expect(names).toContain(name);
   });

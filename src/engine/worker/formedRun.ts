@@ -5,7 +5,7 @@ import { logitsOutput } from "../../onnx/logits";
 import type { InspectRequest } from "../../protocol/engineContract";
 import { makeFeeds } from "./feeds";
 import { fixedLength } from "./inputRoles";
-import type { Models } from "./models";
+import type { ModelsOfRun } from "./models";
 import { bytesOf, LARGE_MODEL_BYTES, type Depth, type OpenModel, type OpenParts } from "./openModel";
 import { planRun, type MemoryLimits, type MemoryPlan, type RunSize } from "./plan";
 
@@ -15,7 +15,7 @@ import { NotReducible } from "./selectiveRun";
 import type { Sequences } from "./sequences";
 
 export interface Frame {
-  readonly models: Models;
+  readonly models: ModelsOfRun;
   /** A session that is open, of whatever depth. */
   readonly parts: OpenParts;
   readonly limits: MemoryLimits;
@@ -73,7 +73,7 @@ export async function runAtOnce(
 
 /** The plan with all models open; where that leaves too little, without the others. */
 async function planWithRoom(
-  models: Models,
+  models: ModelsOfRun,
   source: ModelSource,
   size: Omit<RunSize, "weightBytes"> & { ownBytes: number },
   limits: MemoryLimits,

@@ -10,7 +10,7 @@ import { firstDepth, runAtOnce } from "./formedRun";
 import { noticesOfForm } from "./formNotices";
 import { generate } from "./generate";
 import { rawIds, takesIds } from "./inputRoles";
-import type { Models } from "./models";
+import type { ModelsOfRun } from "./models";
 import type { Depth, OpenModel } from "./openModel";
 import { runParts, type CapturedTensor } from "./passes";
 import type { MemoryLimits } from "./plan";
@@ -21,7 +21,7 @@ import { tokensOfPlaces } from "./text";
 import { runWindows } from "./windowedRun";
 
 export interface Stages {
-  readonly models: Models;
+  readonly models: ModelsOfRun;
   readonly nThreads: number;
   readonly progress: EngineEvents["progress"];
   readonly limits: MemoryLimits;
@@ -103,7 +103,7 @@ export async function inspect(
     tokens: padded(tokens, queriesOf(blocks, "source"), model),
     ...(sequences.target && { targetTokens: sequences.target, targetText: request.targetText ?? "" }),
     blocks,
-    backend: { name: "wasm", threads: nThreads },
+    backend: model.backend.name === "wasm" ? { ...model.backend, threads: nThreads } : model.backend,
     durations: {
       loadMs: isWarm ? 0 : loaded - started,
       tokenizeMs: tokenized - loaded,

@@ -1,6 +1,8 @@
 import type { ModelSource } from "../../core/modelSource";
 import type { Tokenizer } from "../../tokenizer/tokenizer";
 import { openModel, type Depth, type OpenModel } from "./openModel";
+import type { BackendChoice } from "./backends";
+import { openOnGpu } from "./gpuTrial";
 import type { Platform } from "./platform";
 import { openTokenizerOf } from "./text";
 
@@ -10,13 +12,23 @@ const KEPT = 2;
 const SMALL_BYTES = 8e6;
 const KEPT_SMALL = 6;
 
+/** What a run needs of them. */
+export type ModelsOfRun = Pick<Models, "get" | "isWarm" | "otherBytes" | "closeOthers">;
+
 /** Open models, the least recently used closed first. To be used by one task at a time. */
 export class Models {
   private readonly open = new Map<string, OpenModel>();
 
   private lastTokenizer: { key: string; tokenizer?: Tokenizer } | undefined;
 
+  private choice: Promise<BackendChoice> = Promise.resolve({ name: "wasm" });
+
   constructor(private readonly platform: Platform) {}
+
+  /** What models are opened on from now on. */
+  use(choice: Promise<BackendChoice>): void {
+    this.choice = choice;
+  }
 
   /** The tokenizer alone: a model that is not open is not opened for it. */
   async tokenizer(source: ModelSource): Promise<Tokenizer | undefined> {
@@ -63,7 +75,7 @@ export class Models {
     // Closed before the next is opened, so that three never share the memory.
     await this.closeOldest((model) => model.weightBytes >= SMALL_BYTES, KEPT - 1);
     await this.closeOldest((model) => model.weightBytes < SMALL_BYTES, KEPT_SMALL - 1);
-    const model = await openModel(source, depth, this.platform);
+    const model = await this.openOn(await this.choice, source, depth);
     this.open.set(key, model);
     return model;
   }
@@ -74,5 +86,10 @@ export class Models {
       this.open.delete(key);
       await model.close();
     }
+  }
+
+  private openOn(choice: BackendChoice, source: ModelSource, depth: Depth): Promise<OpenModel> {
+    if (choice.name === "webgpu") return openOnGpu(source, depth, this.platform, choice.adapter);
+    return openModel(source, depth, { ...this.platform, backend: choice });
   }
 }

@@ -1,6 +1,6 @@
 import { HeadlightError, modelRefused, outOfMemory } from "../../core/errors";
 import type { ModelSource } from "../../core/modelSource";
-import type { ModelSummary, Notice } from "../../core/run";
+import type { Backend, ModelSummary, Notice } from "../../core/run";
 import { parseCard, type Card } from "../../model/card";
 import { parseConfig, type ModelConfig } from "../../model/config";
 import type { FileReader } from "../../model/files";
@@ -60,6 +60,7 @@ export interface OpenModel {
   readonly notices: readonly Notice[];
   /** Of its graphs and their external data. */
   readonly weightBytes: number;
+  readonly backend: Backend;
   parts(depth: Depth): Promise<OpenParts>;
   /** Bytes of the weights of all open sessions. */
   openBytes(): Promise<number>;
@@ -109,6 +110,7 @@ export async function openModel(source: ModelSource, depth: Depth, platform: Pla
     report,
     notices: [...(tokenizer?.notices ?? []), ...noticesOf(report, config)],
     weightBytes: first.weightBytes + (decoder?.weightBytes ?? 0),
+    backend: platform.backend ?? { name: "wasm" },
     parts,
     isOpen: (depth) => open.has(depth) || (depth === "weights" && open.has("all")),
     async openBytes() {
@@ -138,8 +140,9 @@ async function openGraph(
   modelName: string,
   depth: Depth,
   vocab: number | undefined,
-  { files }: Platform,
+  { files, backend }: Platform,
 ): Promise<OpenGraph> {
+  const on = backend?.name === "webgpu" ? "webgpu" : "wasm";
   const reader = await files.open(reference);
   try {
     checkModelSize(modelName, reader.byteLength);
@@ -147,7 +150,7 @@ async function openGraph(
     const { bytes, externalData, ...graph } = await instrument(isLarge ? reader : await inMemory(reader), {
       capture: captures[depth],
       selective: depth === "selected" || depth === "selected-all",
-      backend: "wasm",
+      backend: on,
       ...(depth === "lens" && { lens: { count: LENS_COUNT, vocab } }),
       formulas: depth === "formulas",
       externalise: isLarge && reader.readSync !== undefined && (await fetchesWeights()),
@@ -156,7 +159,7 @@ async function openGraph(
     try {
       const weightBytes = Math.max(reader.byteLength, bytes.byteLength + external.byteLength);
       checkModelSize(modelName, weightBytes);
-      const session = await openSession(bytes, external.files).catch((error: unknown) => {
+      const session = await openSession(bytes, external.files, on).catch((error: unknown) => {
         throw fromRuntime(error, modelName, modelRefused);
       });
       return { graph, session, weightBytes };

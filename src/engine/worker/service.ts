@@ -32,6 +32,7 @@ import { stagesSlice } from "../../store/stages";
 import { RunStore } from "../../store/runStore";
 import { storedRun, type StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
+import { chooseBackend, type BackendChoice } from "./backends";
 import { describeModel } from "./describeModel";
 import { deepen, inspect, type Stages } from "./inspect";
 import { lensSlice, runLens, type LensOfRun } from "./lens";
@@ -69,7 +70,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
   let nRuns = 0;
   let nThreads = 0;
 
-  function configure({ threads, byteBudget }: EngineSettings): void {
+  function configure({ threads, byteBudget, backend = "wasm", noGpu }: EngineSettings): void {
     store.setBudget(byteBudget);
     limits = { heapBytes, byteBudget };
     // The runtime takes its number of threads once; the host starts a new worker for another number.
@@ -77,6 +78,9 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     nThreads = threads > 0 ? threads : Math.min(platform.nCores, MOST_THREADS);
     configureRuntime(platform.runtime, nThreads);
     emit.log({ level: "info", message: `onnxruntime-web on WASM, ${nThreads} threads` });
+    const choice = chooseBackend(backend, platform, noGpu);
+    models.use(choice);
+    void choice.then((chosen) => logChoice(chosen, emit));
   }
 
   const stages = (): Stages => {
@@ -374,6 +378,21 @@ function thumbnailsOf(run: StoredRun, query: ThumbnailQuery): Thumbnails {
 
 function everyHead(block: BlockKind): HeadChoice {
   return { block, layer: "all", head: "mean" };
+}
+
+function logChoice(choice: BackendChoice, emit: EngineEvents): void {
+  if (choice.name === "webgpu") {
+    emit.log({
+      level: "info",
+      message: `WebGPU on ${choice.adapter}, for models that agree with WASM there`,
+    });
+  } else if (choice.fallback) {
+    const { code, detail } = choice.fallback;
+    emit.log({
+      level: "warn",
+      message: `WASM in place of WebGPU: ${[code, detail].filter(Boolean).join(", ")}`,
+    });
+  }
 }
 
 function logRun({ summary }: StoredRun, emit: EngineEvents): void {

@@ -35,7 +35,7 @@ afterAll(async () => {
 /** An engine on a real thread, whose worker a test can reach. */
 function threaded(): Engine {
   const starter = nodeWorkerStarter(mortalWorker, { runtimeFolder });
-  const watched: WorkerStarter = { start: async () => (running = await starter.start()) };
+  const watched: WorkerStarter = { start: async (settings) => (running = await starter.start(settings)) };
   const engine = createEngine(watched, { threads: 1, byteBudget: 1e9 });
   engines.push(engine);
   return engine;

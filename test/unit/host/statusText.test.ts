@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { durationText, statusText } from "../../../src/host/statusText";
+import { durationText, statusLines, statusText } from "../../../src/host/statusText";
 import { english } from "./english";
 import { runOf } from "./fakeEngine";
 
@@ -12,6 +12,17 @@ describe("the status bar", () => {
     const run = runOf("r", "a", 4, 8);
     const named = { ...run, model: { ...run.model, name: "Code 4x8" } };
     expect(statusText(named, english)).toMatch(/^Code 4x8 · WASM/);
+  });
+
+  it("says which adapter computes, or that WebGPU does not although it was wished for, and why", () => {
+    const run = runOf("r", "I saw a saw");
+    const gpu = { ...run, backend: { name: "webgpu", adapter: "Some GPU" } } as const;
+    expect(statusText(gpu, english)).toContain("· WebGPU ·");
+    expect(statusLines(gpu, english)).toContain("WebGPU on Some GPU");
+    const fallback = { code: "webgpu-disagrees", detail: "0.0034" } as const;
+    const wasm = { ...run, backend: { name: "wasm", threads: 2, fallback } } as const;
+    expect(statusText(wasm, english)).toContain("· WASM 2, not WebGPU ·");
+    expect(statusLines(wasm, english).join("\n")).toMatch(/WASM in place of WebGPU: .*0\.0034/);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { closeAll, headlight, sampleUri, setting } from "./headlight";
 
 describe("Settings", () => {
   afterEach(async () => {
-    for (const name of ["tokenLimit", "model", "threads"]) await setting(name, undefined);
+    for (const name of ["tokenLimit", "model", "threads", "backend"]) await setting(name, undefined);
     await closeAll();
   });
 
@@ -21,6 +21,25 @@ describe("Settings", () => {
     await setting("threads", 1);
     const { run } = await (await headlight()).inspect({ text: "I saw a saw." });
     assert.equal(run?.backend.threads, 1);
+  });
+
+  it("run on WebGPU, or say why not: a Node extension host has none", async () => {
+    const api = await headlight();
+    const wasm = await api.inspect({ text: "I saw a saw." });
+    assert.isUndefined(wasm.run?.backend.fallback);
+    await setting("backend", "webgpu");
+    const { outcome, run } = await api.inspect({ text: "I saw a saw." });
+    assert.equal(outcome, "shown");
+    const { navigator: browser = {} } = globalThis as { navigator?: object };
+    if ("gpu" in browser) assert.equal(run?.backend.name, "webgpu", run?.backend.fallback?.detail);
+    else assert.deepInclude(run?.backend, { name: "wasm", fallback: { code: "no-webgpu" } });
+    const query = { runId: run!.runId, choices: [{ block: "decoder", layer: 0, head: 0 } as const] };
+    const [row] = await api.vectors({ ...query, measure: "weights", axis: "query", index: 2 });
+    assert.closeTo(
+      row!.reduce((sum, weight) => sum + weight, 0),
+      1,
+      1e-4,
+    );
   });
 
   it("name a model that is not there", async () => {

@@ -1,0 +1,122 @@
+import { build } from "esbuild";
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browserArguments, findBrowser, softwareGpu } from "../../scripts/browser.mjs";
+import { embeddedModels } from "../../src/model/embedded";
+import { folderModel } from "../../src/model/folder";
+import { nodeFiles } from "../../src/node/files";
+import type { BackendSetting, InspectRequest, ModelSource } from "../../src/protocol/engineContract";
+import type { EngineRun } from "./page/engines";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const fixtures = path.resolve(root, "../shared/fixtures");
+const hasFixtures = existsSync(fixtures);
+const models = await embeddedModels(nodeFiles, path.join(root, "media/models"));
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  const script = await build({
+    entryPoints: [path.join(import.meta.dirname, "page/engines.ts")],
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+  });
+  // The policy of VS Code's web extension host lets workers come from blobs; what they fetch comes from here.
+  const html = `<!DOCTYPE html><meta charset="utf-8"><title>engines</title><script src="script.js"></script>`;
+  server = createServer((request, response) => {
+    const url = decodeURIComponent(new URL(request.url!, "http://x").pathname);
+    if (url === "/") return void response.setHeader("content-type", "text/html").end(html);
+    if (url === "/script.js") return void response.end(script.outputFiles[0]!.text);
+    const file = url.startsWith("/fixtures/") ? path.join(fixtures, url.slice(10)) : path.join(root, url);
+    if (!existsSync(file) || !statSync(file).isFile()) return void response.writeHead(404).end();
+    response.setHeader("content-length", statSync(file).size);
+    if (request.method === "HEAD") return void response.end();
+    createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  browser = await chromium.launch({
+    executablePath: findBrowser(),
+    args: [...browserArguments, ...softwareGpu],
+  });
+  page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+});
+afterAll(async () => {
+  await browser.close();
+  server.close();
+});
+
+function runOn(backend: BackendSetting, request: InspectRequest): Promise<EngineRun> {
+  return page.evaluate(([wanted, asked]) => window.runOn(wanted, asked), [backend, request] as const);
+}
+
+/** The same source with references that the page can fetch. */
+function served(source: ModelSource): ModelSource {
+  const { origin } = new URL(page.url());
+  const url = (value: unknown) => {
+    if (typeof value !== "string" || !path.isAbsolute(value)) return value;
+    if (value.startsWith(fixtures)) return `${origin}/fixtures/${path.relative(fixtures, value)}`;
+    return `${origin}/${path.relative(root, value)}`;
+  };
+  return Object.fromEntries(Object.entries(source).map(([key, value]) => [key, url(value)])) as never;
+}
+
+const largestDifference = (one: readonly number[][], other: readonly number[][]) =>
+  Math.max(...one.flatMap((weights, at) => weights.map((value, i) => Math.abs(value - other[at]![i]!))));
+
+/** Ids that every vocabulary has, in no order that a model would know. */
+const someIds = (count: number, vocab = 20) =>
+  Array.from({ length: count }, (_, i) => ((i * 7) % (vocab - 2)) + 1);
+
+function requestFor(source: ModelSource, kind: string, context = 24): InspectRequest {
+  const ids = someIds(Math.min(24, context));
+  return { model: served(source), ids, ...(kind === "encoder-decoder" && { targetIds: ids.slice(0, 10) }) };
+}
+
+describe("WebGPU", () => {
+  it.each(models.map((entry) => [entry.source.id, entry] as const))(
+    "gives the weights of %s that WASM gives, to 1e-3",
+    async (_, { source, card }) => {
+      const request = requestFor(source, card?.kind ?? "causal", card?.context);
+      const [gpu, wasm] = [await runOn("webgpu", request), await runOn("wasm", request)];
+      expect(gpu.backend).toMatchObject({ name: "webgpu", adapter: expect.stringMatching(/swiftshader/i) });
+      expect(wasm.backend).toMatchObject({ name: "wasm" });
+      expect(gpu.weights.length).toBeGreaterThan(0);
+      expect(gpu.weights.map(({ length }) => length)).toEqual(wasm.weights.map(({ length }) => length));
+      expect(largestDifference(gpu.weights, wasm.weights)).toBeLessThan(1e-3);
+      expect(gpu.predicted.map(({ id }) => id)).toEqual(wasm.predicted.map(({ id }) => id));
+    },
+  );
+
+  it("is not taken on a software adapter when the choice is automatic, and says so", async () => {
+    const [{ source, card }] = models as [(typeof models)[number]];
+    const { backend } = await runOn("auto", requestFor(source, card?.kind ?? "causal", card?.context));
+    expect(backend).toMatchObject({ name: "wasm", fallback: { code: "software-adapter" } });
+    expect(backend.fallback?.detail).toMatch(/swiftshader/i);
+    expect(await page.evaluate(() => window.logged.join("\n"))).toMatch(/WASM in place of WebGPU/);
+  });
+
+  describe.skipIf(!hasFixtures)("of models that others exported", () => {
+    // The Llama turns its queries by sines that this adapter computes to 5e-4 only: the trial finds weights 3e-3 apart.
+    it.each(["gpt2-eager-ts-opset14", "bert-eager-ts-opset14", "llama-stories260K-eager-ts-opset17"])(
+      "shows weights of %s within 1e-3 of WASM's, or WASM's own with the difference that was found",
+      async (name) => {
+        const { source } = await folderModel(nodeFiles, path.join(fixtures, "models", name));
+        const request = requestFor(source, "causal");
+        const [gpu, wasm] = [await runOn("webgpu", request), await runOn("wasm", request)];
+        expect(largestDifference(gpu.weights, wasm.weights)).toBeLessThan(1e-3);
+        const { fallback } = gpu.backend;
+        expect(gpu.backend.name).toBe(fallback ? "wasm" : "webgpu");
+        if (fallback) expect(Number(fallback.detail)).toBeGreaterThan(1e-3);
+      },
+    );
+  });
+});
