@@ -366,3 +366,10 @@ export function flowTooLarge(
     `Attention flow of ${format(nTokens)} tokens through ${nLayers} layers takes ${format(nFlows)} maximum flows, about ${time}; at most ${mostTokens} tokens are computed here. Select less, or look at rollout.`,
   );
 }
+
+export function noProbe(model: string, reason: string): HeadlightError {
+  return new HeadlightError(
+    "no-probe",
+    `${model} cannot be probed: ${reason}. The probe gives models of text random tokens, code and prose.`,
+  );
+}

@@ -15,7 +15,7 @@ import type { Engine, RunningWorker, WorkerStarter } from "./engine";
 const GRACE_MS = 300;
 
 /** Calls that occupy the worker one after the other, in the order in which they came. */
-const computes = new Set<keyof EngineContract>(["load", "inspect", "tokenize", "verify"]);
+const computes = new Set<keyof EngineContract>(["load", "inspect", "probe", "tokenize", "verify"]);
 
 type Method = keyof EngineContract & string;
 type AnyCall = (argument: unknown, options: CallOptions) => Promise<unknown>;

@@ -12,6 +12,7 @@ import { Inspectors } from "./inspectors";
 import { Models } from "./models";
 import { ComparedPins } from "./pins";
 import type { HostPlatform } from "./platform";
+import { Probes } from "./probes";
 import { Reporter } from "./report";
 import { revealTokenOf } from "./revealToken";
 import { RunHolds } from "./runHolds";
@@ -66,13 +67,22 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   const followMode = new FollowMode(inspector, inspectors, () => follow());
   const overlay = new Overlay((error) => reporter.record(error));
   const pins = new ComparedPins(engine, holds);
-  const sidePanel = new SidePanel(inspectors, pins, context.extensionUri, reporter, actionsFor, {
-    reveal: revealTokenOf,
-    async runAgain(slot, part) {
-      const request = pins.requestOf(slot);
-      if (request) await pins.run(slot, await inspector.requestAgain(request, part));
+  const probes = new Probes(engine, models, inspectors, context.globalStorageUri);
+  const sidePanel = new SidePanel(
+    inspectors,
+    pins,
+    context.extensionUri,
+    reporter,
+    actionsFor,
+    {
+      reveal: revealTokenOf,
+      async runAgain(slot, part) {
+        const request = pins.requestOf(slot);
+        if (request) await pins.run(slot, await inspector.requestAgain(request, part));
+      },
     },
-  });
+    probes,
+  );
   const changed = new vscode.EventEmitter<InspectionSnapshot>();
 
   function actionsFor(session: Session): PanelActions {
@@ -135,6 +145,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     changed,
     sidePanel,
     verifier,
+    probes,
     vscode.window.registerWebviewViewProvider(HEADS_VIEW, sidePanel),
     { dispose: () => void engine.stop() },
     inspectors.onDidChange(({ what }) => follow(what)),
@@ -147,6 +158,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
       pins,
       reporter,
       verifier,
+      probes,
       chooser,
     }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {

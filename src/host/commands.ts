@@ -11,6 +11,7 @@ import type { Inspector } from "./inspect";
 import type { Inspectors } from "./inspectors";
 import { parseChoice } from "./parseView";
 import type { ComparedPins } from "./pins";
+import type { Probes } from "./probes";
 import type { Reporter } from "./report";
 import type { Session } from "./session";
 import { changeSetting, overlaySettings, rememberModel } from "./settings";
@@ -43,10 +44,11 @@ export function registerCommands(parts: {
   lastEditor: LastEditor;
   pins: ComparedPins;
   reporter: Reporter;
+  probes: Probes;
   verifier: ModelVerifier;
   chooser: ModelChooser;
 }): vscode.Disposable {
-  const { inspector, followMode, inspectors, lastEditor, pins, reporter, verifier, chooser } = parts;
+  const { inspector, followMode, inspectors, lastEditor, pins, reporter, verifier, chooser, probes } = parts;
   const session = () => inspectors.active?.session;
 
   const commands: Record<string, (argument?: unknown) => unknown> = {
@@ -58,6 +60,8 @@ export function registerCommands(parts: {
       pins.cancel();
     },
     chooseModel: () => choose(inspector, chooser),
+    probeModel: () => probes.probe(),
+    showModelCard: () => probes.showCard(),
     verifyModel: () => verifier.verify(),
     chooseMeasure: (argument) => chooseMeasure(session(), argument),
     toggleFollow: () => followMode.toggle(),

@@ -15,6 +15,7 @@ import {
   parseSliceQuery,
 } from "./parseView";
 import type { ComparedPins } from "./pins";
+import type { Probes } from "./probes";
 import type { Reporter } from "./report";
 import { localContent, localPins } from "./localContent";
 import type { Session } from "./session";
@@ -43,10 +44,12 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
     private readonly reporter: Reporter,
     private readonly actionsFor: (session: Session) => PanelActions,
     private readonly pinActions: PinActions,
+    private readonly probes: Probes,
   ) {
     this.#subscriptions = [
       inspectors.onDidChange(() => this.#follow()),
       { dispose: pins.onDidChange(() => this.#follow()) },
+      probes.onDidChange((modelId) => this.#page?.emit("probed", { modelId })),
     ];
   }
 
@@ -118,6 +121,19 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
         return this.pinActions.runAgain(slot, part);
       },
       swapPins: () => this.pins.swap(),
+      probed: () => {
+        const state = this.#session?.state;
+        return state && state.status !== "empty" ? this.probes.kept(state.request.model) : undefined;
+      },
+      probe: async () => {
+        try {
+          return await this.probes.probe({ showsCard: false });
+        } catch (error) {
+          this.reporter.show(error);
+          return undefined;
+        }
+      },
+      showCard: () => this.probes.showCard(),
     } as Partial<Local<PanelContract>>;
   }
 

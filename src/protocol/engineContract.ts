@@ -1,5 +1,6 @@
 import type { BackendFallback, Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
 import type { ModelSource } from "../core/modelSource";
+import type { ProbeReport } from "../core/probe/probe";
 import type { Token } from "../core/token";
 import type { ModelFacts } from "../core/modelFacts";
 import type { Verification } from "../core/verification";
@@ -50,6 +51,8 @@ export interface EngineContract extends Slices {
   /** Computes softmax(q·k·scale + bias + mask) again, in float64, and compares it with the weights that were handed over. */
   verify(request: InspectRequest): Promise<Verification>;
   tokenize(request: { model: ModelSource; text: string }): Promise<Token[]>;
+  /** Runs the model on the probe's inputs and gives each head its scores over them. */
+  probe(request: { model: ModelSource }): Promise<ProbeReport>;
   /** Frees a run's tensors. Unknown runs are fine. */
   release(request: { runId: string }): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { ErrorReport } from "../core/errors";
+import type { ProbeReport } from "../core/probe/probe";
 import type { HeadChoice } from "../core/run";
 import type { ViewContract, ViewEvents } from "./viewContract";
 
@@ -36,9 +37,17 @@ export interface PanelContract extends ViewContract {
   /** Runs a pin again, on its text as its document reads now; `part`: only what the model can read of it. */
   runPin(message: { slot: PinSlot; part?: boolean }): Promise<void>;
   swapPins(): Promise<void>;
+  /** What the probe said of the shown run's model; nothing where it was not probed. */
+  probed(): Promise<ProbeReport | undefined>;
+  /** Probes that model now; cancelled by the person, it gives nothing. */
+  probe(): Promise<ProbeReport | undefined>;
+  /** Opens the model's card. */
+  showCard(): Promise<void>;
 }
 
 /** host -> side panel, without an answer. */
 export interface PanelEvents extends ViewEvents {
   pins(pins: Pins): void;
+  /** A model was probed. */
+  probed(message: { modelId: string }): void;
 }

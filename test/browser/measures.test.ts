@@ -160,3 +160,26 @@ describe.skipIf(!canCapture())("a measure chosen once", () => {
     await expectPicture(page.locator("body"), `measure-${view}-${measure}-${theme}`);
   });
 });
+
+describe.skipIf(!canCapture())("the side panel's statistics", () => {
+  test("are of this text or of the probe, which is asked for once", async () => {
+    page = await harness.open(run, { page: "panel", width: 420, height: 900 });
+    const source = page.locator("vscode-dropdown[aria-label='Statistics of']");
+    await source.evaluate((list) => {
+      (list as HTMLSelectElement).value = "probe";
+      list.dispatchEvent(new Event("change"));
+    });
+    const button = page.locator("vscode-button", { hasText: "Probe this model's heads" });
+    await button.click();
+    await page.locator("vscode-button", { hasText: "Model card" }).waitFor();
+    expect(await button.count()).toBe(0);
+    const calls = () =>
+      page.evaluate(() =>
+        window.fakeHost.calls.map(({ method }) => method).filter((name) => name === "probe"),
+      );
+    expect(await calls()).toEqual(["probe"]);
+    expect(await page.locator("[data-name='L1 H6']").innerText()).toContain("the word's earlier tokens");
+    await expectAccessible(page);
+    await expectPicture(page.locator("body"), "panel-probe-dark-420");
+  });
+});

@@ -4,7 +4,7 @@ import { repeat } from "lit-html/directives/repeat.js";
 import type { HeadChoice } from "../../src/core/run";
 import { statisticMeanings, type StatisticName } from "../../src/core/statistics";
 import type { Pin } from "../../src/protocol/panelContract";
-import { dropdown, iconButton } from "../controls";
+import { dropdown, iconButton, textButton } from "../controls";
 import { onFrame } from "../frame";
 import { cellsPicture } from "../parts/cellsPicture";
 import { t } from "../words";
@@ -106,7 +106,7 @@ function tools(panel: Panel) {
       ${iconButton("close", t("Show all heads"), () => (like.value = undefined))}
     </p>`;
   }
-  return html`${dropdown(
+  return html`${sourceChooser(panel)}${dropdown(
       t("Sort by"),
       [
         { value: "place", label: t("layer and head") },
@@ -122,6 +122,30 @@ function tools(panel: Panel) {
       .value=${filter.value}
       @input=${(event: Event) => (filter.value = (event.target as HTMLInputElement).value)}
     />`;
+}
+
+/** Whether heads are described by the shown text or by the probe of the model, and how to get that. */
+function sourceChooser(panel: Panel) {
+  const { source, probed } = panel;
+  const { value: answer, pending } = probed.value;
+  return html`${dropdown(
+    t("Statistics of"),
+    [
+      { value: "text", label: t("this text") },
+      { value: "probe", label: t("the probe") },
+    ],
+    source.value,
+    (value) => (source.value = value),
+  )}
+  ${
+    source.value === "text"
+      ? nothing
+      : answer?.report
+        ? textButton(t("Model card"), () => panel.showCard(), "secondary")
+        : answer && !pending
+          ? textButton(t("Probe this model's heads"), () => panel.probe())
+          : nothing
+  }`;
 }
 
 function headRow(panel: Panel, head: ListedHead, reachable: boolean) {

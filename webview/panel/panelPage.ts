@@ -32,6 +32,7 @@ export function earlyEvents(): EarlyEvents {
       query: (message) => pass((to) => to.query?.(message)),
       settings: (settings) => pass((to) => to.settings?.(settings)),
       pins: (pins) => pass((to) => to.pins?.(pins)),
+      probed: (message) => pass((to) => to.probed?.(message)),
       command: () => {},
     },
     listen(next) {
@@ -68,12 +69,20 @@ export function mountPanel(root: HTMLElement, host: Host<PanelContract>, events:
   });
   effect(() => void (find("#said").textContent = panel.said.value));
   effect(() => root.style.setProperty("--headlight-query", cssColour(inspector.theme.value.palette.query)));
-  effect(() => host.setState({ version: 1, sort: panel.sort.value, filter: panel.filter.value }));
+  effect(() =>
+    host.setState({
+      version: 1,
+      source: panel.source.value,
+      sort: panel.sort.value,
+      filter: panel.filter.value,
+    }),
+  );
   events.listen({
     content: (content) => receiveContent(panel, content),
     selection: (selection) => receiveSelection(panel, selection),
     settings: (settings) => receiveSettings(panel, settings),
     pins: (pins) => (panel.pins.value = pins),
+    probed: () => panel.probedAgain(),
   });
   greet(panel, host);
 }

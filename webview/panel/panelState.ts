@@ -1,5 +1,6 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
 import { perHeadMeasure } from "../../src/core/measures/measure";
+import type { ProbeReport } from "../../src/core/probe/probe";
 import type { HeadAddress, HeadChoice } from "../../src/core/run";
 import { watchColours, type Colours } from "../parts/colours";
 import type { Comparison, SimilarHead } from "../../src/protocol/comparison";
@@ -24,6 +25,14 @@ export interface Panel {
   readonly colours: ReadonlySignal<Colours>;
   readonly overview: OverviewData;
   readonly statistics: ReadonlySignal<readonly HeadStatistics[] | undefined>;
+  /** What the statistics are of: the shown text, or the probe of its model. */
+  readonly source: Signal<"text" | "probe">;
+  readonly probed: ReadonlySignal<Loaded<{ readonly report?: ProbeReport }>>;
+  /** Probes the model now. */
+  probe(): void;
+  /** A model was probed elsewhere. */
+  probedAgain(): void;
+  showCard(): void;
   /** "place", or the statistic by which heads are ordered, largest first. */
   readonly sort: Signal<string>;
   readonly filter: Signal<string>;
@@ -51,7 +60,7 @@ export interface Panel {
 }
 
 export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<Theme>): Panel {
-  const kept = host.getState() as { sort?: unknown; filter?: unknown } | undefined;
+  const kept = host.getState() as { source?: unknown; sort?: unknown; filter?: unknown } | undefined;
   const inspector = createInspector(host, theme, plainArrangement);
   const { run, block } = inspector;
   const sort = signal(typeof kept?.sort === "string" ? kept.sort : "place");
@@ -84,7 +93,19 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
     const query = { runId: a.runId, choice: a.choice, other, size: mostCells };
     return { key: JSON.stringify(query), ask: (signal) => host.remote.compare(query, { signal }) };
   });
+  const source = signal<"text" | "probe">(kept?.source === "probe" ? "probe" : "text");
+  const nProbes = signal(0);
+  const { state: probed } = load<{ readonly report?: ProbeReport }>(() => {
+    const modelId = run.value?.model.id;
+    if (!modelId || source.value === "text") return undefined;
+    const key = `${modelId} ${nProbes.value}`;
+    return { key, ask: async (signal) => ({ report: await host.remote.probed(undefined, { signal }) }) };
+  }, 1);
   const known = computed(() => {
+    if (source.value === "probe") {
+      const { report } = probed.value.value ?? {};
+      return report?.heads.filter(({ address }) => address.block === block.value?.kind);
+    }
     const { value } = statistics.value;
     return value?.[0]?.address.block === block.value?.kind ? value : undefined;
   });
@@ -97,6 +118,13 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
     colours: watchColours(inspector),
     overview: loadOverview(inspector, { ofHeads: true }),
     statistics: known,
+    source,
+    probed,
+    probe() {
+      tell(host.remote.probe().then(() => nProbes.value++));
+    },
+    probedAgain: () => void nProbes.value++,
+    showCard: () => tell(host.remote.showCard()),
     sort,
     filter,
     like,

@@ -45,6 +45,7 @@ import { bring, isReduced, lackedBy } from "./onDemand";
 import type { MemoryLimits } from "./plan";
 import type { Platform } from "./platform";
 import { mostLikely, tokenPredictions } from "./predictions";
+import { probe } from "./probe";
 import { Queue, checkpoint } from "./queue";
 import { needsTokenizer } from "./text";
 import { verify } from "./verify";
@@ -227,6 +228,8 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         parseSource(request.model);
         return verify(request, stages(), signal);
       }, signal),
+    probe: ({ model }, { signal }) =>
+      queue.run(() => probe({ model: parseSource(model) }, stages(), signal), signal),
     tokenize: ({ model, text }, { signal }) =>
       queue.run(async () => {
         const tokenizer = await models.tokenizer(parseSource(model));

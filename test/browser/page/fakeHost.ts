@@ -1,5 +1,6 @@
 import { HeadlightError } from "../../../src/core/errors";
 import type { HeadChoice, RunSummary } from "../../../src/core/run";
+import { probeHead, type ProbeReport } from "../../../src/core/probe/probe";
 import { openChannel } from "../../../src/protocol/channel";
 import { parseStandalone } from "../../../src/protocol/standalone";
 import type { PanelContract, PanelEvents, Pin, Pins, PinSlot } from "../../../src/protocol/panelContract";
@@ -61,6 +62,27 @@ function slicesInWorker(source: string): Slices {
 }
 const deliver = (message: unknown) => window.postMessage(message, "*");
 let pins: Pins = {};
+let probeReport: ProbeReport | undefined;
+
+/** The shown text in place of the probe's inputs. */
+function probeOf(): ProbeReport | undefined {
+  if (!content) return undefined;
+  const { run, tensors } = content;
+  const heads = tensors
+    .filter(({ what }) => what === "weights")
+    .flatMap(({ block, layer, dims, data }) => {
+      const [nHeads = 0, n = 0] = dims;
+      return Array.from({ length: nHeads }, (_, head) => ({
+        address: { block, layer, head },
+        values: probeHead(
+          { kind: "prose", text: run.text, tokens: run.tokens },
+          { dims: [n, n], data: data.subarray(head * n * n, (head + 1) * n * n) },
+        ) as Record<string, number>,
+      }));
+    });
+  const inputs = [{ kind: "prose" as const, nTokens: run.tokens.length }];
+  return { version: 1, model: run.model, inputs, heads, durationMs: 1 };
+}
 let toHost: (message: unknown) => void = () => {};
 
 const host: FakeHost = {
@@ -130,6 +152,12 @@ const channel = openChannel<PanelContract, object, object, PanelEvents>(
       setPins({ ...pins, [slot]: pin && { ...pin, choice } });
     }),
     runPin: noted("runPin", () => {}),
+    probed: noted("probed", () => probeReport),
+    probe: noted("probe", () => {
+      probeReport = probeOf();
+      return probeReport;
+    }),
+    showCard: noted("showCard", () => {}),
     swapPins: noted("swapPins", () => setPins({ a: pins.b, b: pins.a })),
     save: noted("save", () => ({ saved: true })),
   },
