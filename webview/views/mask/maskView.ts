@@ -10,6 +10,7 @@ import { onFrame } from "../../frame";
 import { colourLegend } from "../../parts/colourLegend";
 import { watchColours } from "../../parts/colours";
 import { explanation, type Explanation } from "../../parts/explanation";
+import { panelExports, type Exported, type ExportedAxis } from "../../parts/panelExports";
 import { MASK_TINT, maskLegend } from "../../parts/maskLegend";
 import { linkedPicture } from "../../parts/linkedPicture";
 import type { MountedView, ViewContext } from "../view";
@@ -185,7 +186,59 @@ export function mountMask(root: HTMLElement, { inspector }: ViewContext): Mounte
       }`;
   }
 
+  function exported(): Exported | undefined {
+    const shown = pictures.peek();
+    const mask = data.mask.peek();
+    if (!shown || !mask) return undefined;
+    const { signed, weights } = colours.peek();
+    const axis = (name: "query" | "key", cells: number): ExportedAxis => {
+      const { labels } = (name === "query" ? inspector.queries : inspector.keys).peek();
+      const index = (i: number) => Math.floor((i * labels.length) / Math.max(1, cells));
+      return { name, index, label: (i) => labels[index(i)] ?? "" };
+    };
+    const panel = (title: string, cells: Cells, values: ArrayLike<number>, scale: Scale, ramp: Ramp) => ({
+      title,
+      rows: axis("query", cells.rows),
+      columns: axis("key", cells.columns),
+      values,
+      cells,
+      scale,
+      ramp,
+    });
+    const unit: Scale = { kind: "linear", max: 1 };
+    const { before, weights: after } = shown;
+    const counts = Float32Array.from(mask.perQuery);
+    const counted: Scale = { kind: "linear", max: mask.nKeys };
+    return {
+      what: maskSentence(mask.class),
+      formula: "softmax(scores + mask)",
+      facts: { mask: mask.class, perQuery: Array.from(mask.perQuery) },
+      panels: [
+        ...(before ? [panel("scores before", before.cells, before.tensor.data, before.scale, signed)] : []),
+        { ...panel("mask", shown.mask, mask.visible, unit, weights), isMask: true },
+        ...mask.parts
+          .filter(() => mask.parts.length > 1)
+          .map(({ rule, visible }) => ({
+            ...panel(`rule: ${partNames[rule]}`, maskCells(mask, visible), visible, unit, weights),
+            isMask: true,
+          })),
+        {
+          ...panel(
+            "keys seen",
+            quantise(counts, counts.length, 1, counted, () => true),
+            counts,
+            counted,
+            weights,
+          ),
+          columns: { name: "keys seen" },
+        },
+        ...(after ? [panel("weights after", after.cells, after.tensor.data, after.scale, weights)] : []),
+      ],
+    };
+  }
+
   return {
+    exports: panelExports(inspector, "mask", exported),
     unmount() {
       stop();
       data.stop();

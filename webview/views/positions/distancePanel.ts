@@ -1,5 +1,6 @@
 import { html, svg } from "lit-html";
 import { readoutWeight } from "../../../src/paint/numberText";
+import type { Chart } from "../../../src/paint/chart";
 import type { DistanceSlice } from "../../../src/protocol/positions";
 import { lineChart } from "../../parts/lineChart";
 
@@ -106,6 +107,27 @@ function largeChart(
   marked: number | undefined,
   onMark: (distance: number | undefined) => void,
 ) {
+  const isMean = typeof head !== "number" || layer === "all";
+  return lineChart({
+    ...distanceChart(slice, layer, head),
+    title: isMean
+      ? `Mean of ${layer === "all" ? "all layers" : `layer ${layer}`}`
+      : `Layer ${layer}, head ${head}`,
+    width: 520,
+    height: 220,
+    marked,
+    onMark,
+    describe: readoutWeight,
+    describeX: (value) => (value === 0 ? "itself" : value > 0 ? `${value} back` : `${-value} ahead`),
+  });
+}
+
+/** Mean weight over distance of the chosen head and of its layer. */
+export function distanceChart(
+  slice: DistanceSlice,
+  layer: number | "all",
+  head: number | "mean" | "max",
+): Chart {
   const xs = Array.from({ length: slice.nDistances }, (_, i) => slice.firstDistance + i);
   const rowsOf = (wanted: number | "all") => {
     let row = 0;
@@ -121,8 +143,7 @@ function largeChart(
   const mean = xs.map((_, i) => rows.reduce((sum, row) => sum + at(row, i), 0) / Math.max(1, rows.length));
   const own = typeof head === "number" ? rows[head] : undefined;
   const where = layer === "all" ? "all layers" : `layer ${layer}`;
-  return lineChart({
-    title: own === undefined ? `Mean of ${where}` : `Layer ${layer}, head ${head}`,
+  return {
     x: { label: "distance back (query − key)", scale: "linear" },
     y: { label: "mean weight", scale: "linear" },
     series: [
@@ -131,13 +152,7 @@ function largeChart(
         : [{ name: `head ${head}`, x: xs, y: xs.map((_, i) => at(own, i)), colour: 0 }]),
       { name: `mean of ${where}`, x: xs, y: mean, colour: 4, dash: "dashed" as const },
     ],
-    width: 520,
-    height: 220,
-    marked,
-    onMark,
-    describe: readoutWeight,
-    describeX: (value) => (value === 0 ? "itself" : value > 0 ? `${value} back` : `${-value} ahead`),
-  });
+  };
 }
 
 function curveTitle({ layer, head, peak, peakWeight }: HeadCurve): string {

@@ -3,7 +3,7 @@ import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
 import type { Colours } from "../../parts/colours";
 import { schemePanels, type SchemeMarks } from "./schemePanels";
-import { alibiPanels, relativePanels, ropeByFormula, sinusoidalPanels } from "./schemes";
+import { alibiPanels, relativePanels, ropeByFormula, sinusoidalPanels, type SchemePanels } from "./schemes";
 
 /** The four schemes, in the order of their publication; kept while the page lives. */
 const schemes = ["sinusoidal", "relative", "rope", "alibi"] as const;
@@ -60,6 +60,15 @@ export function showScheme(scheme: string): void {
     scheme
   ];
   if (like) state.scheme.value = like as FormulaScheme;
+}
+
+/** What is shown by formula now, and the formula itself. */
+export function formulaPanels(): SchemePanels {
+  return panels.peek();
+}
+
+export function formulaText(): string {
+  return formulas[state.scheme.peek()];
 }
 
 /** The scheme by its formula, with its parameters as sliders. */

@@ -6,15 +6,16 @@ import type { DistanceSlice, ModelPositions } from "../../../src/protocol/positi
 import { onFrame } from "../../frame";
 import { watchColours } from "../../parts/colours";
 import { explanation } from "../../parts/explanation";
+import { panelExports, type Exported } from "../../parts/panelExports";
 import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import type { MountedView, ViewContext } from "../view";
-import { distancePanel, headCurves } from "./distancePanel";
-import { formulaPanel, showScheme } from "./formulaPanel";
+import { distanceChart, distancePanel, headCurves } from "./distancePanel";
+import { formulaPanel, formulaPanels, formulaText, showScheme } from "./formulaPanel";
 import { ASSUMED_PAIRS, modelPanel, modelPanels } from "./modelPanel";
 import { positionsExplanation } from "./positionsExplanation";
-import type { SchemeMarks } from "./schemePanels";
-import type { SchemeChart } from "./schemes";
+import { paintedOf, type SchemeMarks } from "./schemePanels";
+import type { SchemeChart, SchemePanels } from "./schemes";
 
 /** How the model marks positions, the known schemes by formula beside it, and what each head makes of distance. */
 export function mountPositions(root: HTMLElement, { inspector }: ViewContext): MountedView {
@@ -133,7 +134,46 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
     );
   });
 
+  function exported(): Exported | undefined {
+    const { signed, weights } = colours.peek();
+    const parts = (from: string, shown: SchemePanels | undefined): Exported["panels"] => [
+      ...(shown?.pictures ?? []).map((picture) => ({
+        ...paintedOf(picture),
+        title: `${from}: ${picture.title}`,
+        rows: {
+          name: picture.rows,
+          ...(picture.positions && { index: (i: number) => picture.positions![i]! }),
+        },
+        columns: {
+          name: picture.columns,
+          ...(picture.positions && { index: (i: number) => picture.positions![i]! }),
+        },
+        values: picture.tensor.data,
+        ramp: picture.kind === "count" ? weights : signed,
+      })),
+      ...(shown?.charts ?? []).map((chart) => ({ title: `${from}: ${chart.title}`, chart })),
+    ];
+    const own = moved.peek();
+    const slice = distances.peek().value;
+    const { layer: chosenLayer, head } = selection.peek().choice;
+    const found = model.peek().value;
+    return {
+      what: "Positions",
+      formula: formulaText(),
+      facts: { scheme: found?.scheme, parameters: found?.parameters, source: found?.source },
+      panels: [
+        ...parts("this model", panels.peek()),
+        ...(own ? [{ title: own.title, chart: own }] : []),
+        ...parts("by formula", formulaPanels()),
+        ...(slice
+          ? [{ title: "Mean weight over distance", chart: distanceChart(slice, chosenLayer, head) }]
+          : []),
+      ],
+    };
+  }
+
   return {
+    exports: panelExports(inspector, "positions", exported),
     unmount() {
       stop();
       stops.forEach((each) => each());

@@ -71,7 +71,8 @@ function chartOf(chart: SchemeChart, marks: SchemeMarks) {
 
 const painted = new WeakMap<SchemePicture, { cells: Cells; scale: Scale }>();
 
-function paintedOf(picture: SchemePicture): { cells: Cells; scale: Scale } {
+/** A picture's cells and scale, made once. */
+export function paintedOf(picture: SchemePicture): { cells: Cells; scale: Scale } {
   const known = painted.get(picture);
   if (known) return known;
   const { tensor, kind } = picture;

@@ -5,6 +5,7 @@ import type { ProjectionSlice } from "../../../src/protocol/projection";
 import { onFrame } from "../../frame";
 import { watchColours, type Colours } from "../../parts/colours";
 import { explanation } from "../../parts/explanation";
+import { panelExports, type Exported, type ExportedAxis } from "../../parts/panelExports";
 import type { MountedView, ViewContext } from "../view";
 import { dimensionBars, type BarRow } from "./dimensionBars";
 import { flowRowHeight, flowTable } from "./flowTable";
@@ -18,6 +19,13 @@ import { maskReason } from "./maskReason";
 import { makeFlow } from "./queryFlow";
 import { isBehindHeads, stageTexts, type Stage } from "./stage";
 import { matricesRow, stageMatrices, type ShownStages, type StageMatrix } from "./stageMatrices";
+import {
+  exportedAdditions,
+  exportedFlow,
+  exportedHeads,
+  exportedMatrices,
+  exportedProjection,
+} from "./stepsExports";
 import { stepsExplanation } from "./stepsExplanation";
 import { createStepsArrangement, createStepsData, POOLED_CELLS } from "./stepsData";
 
@@ -328,7 +336,42 @@ export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext):
     });
   }
 
+  /** Rows or columns that stand for tokens: the index and text of the first token of each. */
+  function axis(name: "query" | "key", cells: number): ExportedAxis {
+    const { labels } = (name === "query" ? inspector.queries : inspector.keys).peek();
+    const index = (i: number) => Math.floor((i * labels.length) / Math.max(1, cells));
+    return { name, index, label: (i) => labels[index(i)] ?? "" };
+  }
+
+  function exported(): Exported | undefined {
+    const shown = colours.peek();
+    const axes = {
+      query: (cells: number) => axis("query", cells),
+      key: (cells: number) => axis("key", cells),
+    };
+    const query = steps.query.peek();
+    const of = `query ${inspector.queries.peek().labels[query] ?? ""} (${query})`;
+    const term = (wanted: Stage) => texts.peek().find((each) => each.stage === wanted)?.term ?? "";
+    const inside = ["product", "scale", "bias"] as const;
+    const formula = `softmax( ${inside.map(term).filter(Boolean).join(" ")} ) · ${term("values")}`;
+    const { slice, additions } = steps.projection;
+    if (isBehindHeads(stage.peek())) {
+      const all = mode.peek() === "all" ? additions.peek().value : undefined;
+      if (all) return exportedAdditions(all, steps.layer.peek()?.nHeads ?? 1, shown);
+      const one = slice.peek().value;
+      return one && exportedProjection(one, shown, `W_O and the residual stream, ${of}`);
+    }
+    const outputs = steps.outputs.peek();
+    if (stage.peek() === "heads") return outputs && exportedHeads(outputs, shown, `Heads, ${of}`);
+    const all = matrices.peek();
+    if (mode.peek() === "all") return all && exportedMatrices(all, shown, axes, formula);
+    const one = flow.peek();
+    const row = steps.row.peek();
+    return one && row && exportedFlow(one, row.steps.checks, shown, axes, `Steps, ${of}`, formula);
+  }
+
   return {
+    exports: panelExports(inspector, "steps", exported),
     unmount() {
       stop();
       steps.stop();
