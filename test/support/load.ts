@@ -170,7 +170,7 @@ export async function runKills(
   let hits = 0;
   try {
     for (let i = 0; i < options.count; i++) {
-      const text = textOf(50 + Math.round(random() * 400), i);
+      const text = textOf(30 + Math.round(random() * 250), i);
       const running = engine.inspect({ model, text }).then(
         () => "finished",
         (error: { code?: string; message: string }) => `${error.code}: ${error.message}`,
