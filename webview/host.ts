@@ -5,6 +5,8 @@ import type { ViewContract, ViewEvents } from "../src/protocol/viewContract";
 export interface Host<Contract extends ViewContract = ViewContract> {
   readonly remote: Remote<Contract>;
   /** What `setState` kept, from whatever version wrote it. */
+  /** Whether it can write the whole inspection as a page; a page without a host is one already. */
+  readonly writesPages?: boolean;
   getState(): unknown;
   setState(state: unknown): void;
 }
@@ -30,5 +32,10 @@ export function connectHost<
     {},
     events,
   );
-  return { remote, getState: () => api.getState(), setState: (state) => api.setState(state) };
+  return {
+    remote,
+    writesPages: true,
+    getState: () => api.getState(),
+    setState: (state) => api.setState(state),
+  };
 }

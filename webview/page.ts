@@ -86,7 +86,12 @@ export function mountPage(root: HTMLElement, host: Host, events: PageEvents): vo
   mountHeader(
     find(".header"),
     inspector,
-    createExportMenu(() => mounted.value, exportOf),
+    createExportMenu(
+      () => mounted.value,
+      exportOf,
+      // The host reports its own failures.
+      host.writesPages ? () => void host.remote.exportPage().catch(() => undefined) : undefined,
+    ),
   );
   mountBanner(root, find(".banner"), find(".page-message"), inspector);
   mountReadout(find(".readout"), find("#said"), context);
@@ -116,6 +121,7 @@ const exportKinds: Partial<Record<PageCommand, ExportKind>> = {
   exportPng: "png",
   exportCsv: "csv",
   exportJson: "json",
+  exportNpz: "npz",
 };
 
 const viewOf: Partial<Record<PageCommand, ViewName>> = {

@@ -12,6 +12,7 @@ import { Inspectors } from "./inspectors";
 import { Models } from "./models";
 import { ComparedPins } from "./pins";
 import type { HostPlatform } from "./platform";
+import { PageExport } from "./exportPage";
 import { Probes } from "./probes";
 import { Reporter } from "./report";
 import { revealTokenOf } from "./revealToken";
@@ -67,6 +68,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   const followMode = new FollowMode(inspector, inspectors, () => follow());
   const overlay = new Overlay((error) => reporter.record(error));
   const pins = new ComparedPins(engine, holds);
+  const pageExport = new PageExport(engine, context.extensionUri);
   const probes = new Probes(engine, models, inspectors, context.globalStorageUri);
   const sidePanel = new SidePanel(
     inspectors,
@@ -95,6 +97,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
         ),
       scoringRuns: (text, signal) => scoringRuns(engine, models, text, signal),
       save: (name, bytes) => saveBytes(name, bytes),
+      exportPage: () => pageExport.export(session),
       async revealToken(token) {
         const { shown } = session.inspection;
         if (shown?.run.runId === token.runId) await revealTokenOf(shown, token);
@@ -159,6 +162,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
       reporter,
       verifier,
       probes,
+      pageExport,
       chooser,
     }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {

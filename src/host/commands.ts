@@ -11,6 +11,7 @@ import type { Inspector } from "./inspect";
 import type { Inspectors } from "./inspectors";
 import { parseChoice } from "./parseView";
 import type { ComparedPins } from "./pins";
+import type { PageExport } from "./exportPage";
 import type { Probes } from "./probes";
 import type { Reporter } from "./report";
 import type { Session } from "./session";
@@ -34,6 +35,7 @@ const pageCommands: readonly PageCommand[] = [
   "exportPng",
   "exportCsv",
   "exportJson",
+  "exportNpz",
 ];
 
 /** Registers every command; what one needs is given, nothing is looked up. */
@@ -45,10 +47,22 @@ export function registerCommands(parts: {
   pins: ComparedPins;
   reporter: Reporter;
   probes: Probes;
+  pageExport: PageExport;
   verifier: ModelVerifier;
   chooser: ModelChooser;
 }): vscode.Disposable {
-  const { inspector, followMode, inspectors, lastEditor, pins, reporter, verifier, chooser, probes } = parts;
+  const {
+    inspector,
+    followMode,
+    inspectors,
+    lastEditor,
+    pins,
+    reporter,
+    verifier,
+    chooser,
+    probes,
+    pageExport,
+  } = parts;
   const session = () => inspectors.active?.session;
 
   const commands: Record<string, (argument?: unknown) => unknown> = {
@@ -60,6 +74,7 @@ export function registerCommands(parts: {
       pins.cancel();
     },
     chooseModel: () => choose(inspector, chooser),
+    exportHtml: (argument) => pageExport.export(session(), argument),
     probeModel: () => probes.probe(),
     showModelCard: () => probes.showCard(),
     verifyModel: () => verifier.verify(),

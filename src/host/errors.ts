@@ -96,3 +96,11 @@ export function closed(): HeadlightError {
 function count(n: number): string {
   return n.toLocaleString("en");
 }
+
+export function pageTooLarge(bytes: number, limit: number): HeadlightError {
+  const megabytes = (n: number) => `${Math.round(n / 1e6)} MB`;
+  return new HeadlightError(
+    "page-too-large",
+    `The page would have about ${megabytes(bytes)}; at most ${megabytes(limit)} are written. Inspect less text, or export the weights alone.`,
+  );
+}

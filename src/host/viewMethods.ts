@@ -22,6 +22,8 @@ export interface ViewActions {
   generate(message: GenerateMessage): Promise<unknown>;
   scoringRuns(text: string, signal: AbortSignal): Promise<ScoringRuns>;
   save(name: string, bytes: Uint8Array): Promise<boolean>;
+  /** The whole inspection as one HTML file. */
+  exportPage(): Promise<boolean>;
   /** A call failed: malformed, or refused by the engine. */
   failed(error: unknown): void;
 }
@@ -88,5 +90,6 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
         const { name, bytes } = parseSave(raw);
         return { saved: await actions.save(name, bytes) };
       }),
+    exportPage: () => watched(async () => ({ saved: await actions.exportPage() })),
   };
 }

@@ -5,6 +5,7 @@ import type { Token } from "../core/token";
 import type { ModelFacts } from "../core/modelFacts";
 import type { Verification } from "../core/verification";
 import type { AheadAnswer, AheadQuestion } from "./ahead";
+import type { PageExportPart, PageExportQuery } from "./pageExport";
 import type { Slices } from "./slices";
 
 export type { ModelSource };
@@ -53,6 +54,8 @@ export interface EngineContract extends Slices {
   tokenize(request: { model: ModelSource; text: string }): Promise<Token[]>;
   /** Runs the model on the probe's inputs and gives each head its scores over them. */
   probe(request: { model: ModelSource }): Promise<ProbeReport>;
+  /** A run as the data of a page without a host, part by part. */
+  exportPage(query: PageExportQuery): Promise<PageExportPart>;
   /** Frees a run's tensors. Unknown runs are fine. */
   release(request: { runId: string }): Promise<void>;
 }

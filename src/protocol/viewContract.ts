@@ -84,6 +84,8 @@ export interface ViewContract extends Slices {
   cancel(): Promise<void>;
   /** Saves bytes that the page made (a picture, numbers); the host asks where. */
   save(message: { name: string; bytes: Uint8Array }): Promise<{ saved: boolean }>;
+  /** Writes the whole inspection as one HTML file; the host asks what and where. */
+  exportPage(): Promise<{ saved: boolean }>;
 }
 
 export interface GenerateMessage {
@@ -133,6 +135,7 @@ export const pageCommands = [
   "exportPng",
   "exportCsv",
   "exportJson",
+  "exportNpz",
   "showShortcuts",
 ] as const;
 

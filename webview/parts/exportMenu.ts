@@ -1,4 +1,4 @@
-import { html } from "lit-html";
+import { html, nothing } from "lit-html";
 import { signal } from "@preact/signals-core";
 import type { Host } from "../host";
 import type { MountedView, ViewExports } from "../views/view";
@@ -6,13 +6,14 @@ import { svgToPng } from "./canvas";
 import { iconButton } from "../controls";
 import { t } from "../words";
 
-export type ExportKind = "svg" | "png" | "csv" | "json";
+export type ExportKind = "svg" | "png" | "csv" | "json" | "npz";
 
 const kinds: readonly { readonly kind: ExportKind; readonly label: string }[] = [
   { kind: "svg", label: "Picture as SVG" },
   { kind: "png", label: "Picture as PNG" },
   { kind: "csv", label: "Numbers as CSV" },
   { kind: "json", label: "Numbers as JSON" },
+  { kind: "npz", label: "Numbers as NPZ (NumPy)" },
 ];
 
 /** Pixels of an exported PNG for each of the figure: enough for print at 8 cm. */
@@ -22,6 +23,7 @@ const density = 3;
 export function createExportMenu(
   view: () => Pick<MountedView, "exports"> | undefined,
   run: (kind: ExportKind) => void,
+  writePage?: () => void,
 ) {
   const open = signal(false);
   const menuOf = (event: Event) => (event.currentTarget as Element).closest(".export")!;
@@ -49,23 +51,25 @@ export function createExportMenu(
     const inside = (event.currentTarget as Element).contains(event.relatedTarget as Node | null);
     if (!inside) open.value = false;
   };
+  const item = (label: string, choose: () => void) =>
+    html`<button
+      role="menuitem"
+      tabindex="-1"
+      @click=${(event: Event) => {
+        close(event);
+        choose();
+      }}
+    >
+      ${t(label)}
+    </button>`;
   return () =>
     html`<div class="export" @keydown=${onKey} @focusout=${onLeave}>
       ${iconButton("export", t("Export"), toggle, view()?.exports === undefined)}
       <div class="menu" role="menu" aria-label=${t("Export")} ?hidden=${!open.value}>
-        ${kinds.map(
-          ({ kind, label }) =>
-            html`<button
-              role="menuitem"
-              tabindex="-1"
-              @click=${(event: Event) => {
-                close(event);
-                run(kind);
-              }}
-            >
-              ${t(label)}
-            </button>`,
-        )}
+        ${kinds
+          .filter(({ kind }) => kind !== "npz" || view()?.exports?.arrays)
+          .map(({ kind, label }) => item(label, () => run(kind)))}
+        ${writePage ? item("Whole inspection as HTML", writePage) : nothing}
       </div>
     </div>`;
 }
@@ -87,5 +91,10 @@ async function bytesOf(exports: ViewExports, kind: ExportKind): Promise<Uint8Arr
       return encode(await exports.csv());
     case "json":
       return encode(`${JSON.stringify(await exports.json(), null, 1)}\n`);
+    case "npz": {
+      // Only who asks for it loads what writes it.
+      const { npzBytes } = await import("../../src/protocol/npz");
+      return npzBytes((await exports.arrays?.()) ?? []);
+    }
   }
 }

@@ -18,6 +18,7 @@ export function standaloneHost(content: StandaloneRun): Host {
       revealToken: async () => {},
       runAgain: async () => {},
       cancel: async () => {},
+      exportPage: async () => ({ saved: false }),
       generate: () => Promise.reject(noEngine()),
       scoringRuns: () => Promise.reject(noEngine()),
       save: async ({ name, bytes } = { name: "", bytes: new Uint8Array() }) => {

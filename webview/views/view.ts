@@ -1,4 +1,5 @@
 import type { RunSummary } from "../../src/core/run";
+import type { NamedArray } from "../../src/protocol/npz";
 import type { PageCommand, ViewName } from "../../src/protocol/viewContract";
 import type { Inspector } from "../state/inspector";
 import type { RunData } from "../state/runData";
@@ -37,4 +38,6 @@ export interface ViewExports {
   svg(): Promise<string>;
   csv(): Promise<string>;
   json(): Promise<unknown>;
+  /** The same numbers as arrays, for NumPy. */
+  arrays?(): Promise<readonly NamedArray[]>;
 }

@@ -34,6 +34,7 @@ import { storedRun, type StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
 import { chooseBackend, type BackendChoice } from "./backends";
 import { describeModel } from "./describeModel";
+import { pageExporter } from "./exportPage";
 import { deepen, inspect, type Stages } from "./inspect";
 import { lensSlice, runLens, type LensOfRun } from "./lens";
 import { WASM_BYTES } from "./limits";
@@ -204,6 +205,29 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     }, signal);
   }
 
+  const positions = (runId: string, signal: AbortSignal) =>
+    queue.run(async () => {
+      const run = store.get(runId);
+      const request = requests.get(run);
+      if (!request) throw unknownRun(runId);
+      const model = await models.get(request.model, "weights");
+      const { report, config } = model;
+      const { first, decoder } = await model.parts("weights");
+      const bucketTables = [first, decoder].flatMap((part) => part?.graph.bucketTables ?? []);
+      const graph = { ...first.graph, bucketTables };
+      const nHeads = run.layers[0]?.info.nHeads ?? 0;
+      const dHead = run.layers[0]?.tensors.get("q")?.dims[2] ?? report.blocks[0]?.layers[0]?.dHead;
+      return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead }, graph);
+    }, signal);
+
+  const exportPage = pageExporter({
+    ready,
+    readyMeasure,
+    positions,
+    likely: async (run, position) =>
+      mostLikely(run.logits, position, LIKELY_IN_PAGE, run.summary.model.name, await textsOf(run)),
+  });
+
   return {
     configure,
     load: ({ model }, { signal }) =>
@@ -277,20 +301,8 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     },
     distances: async ({ runId, block }, { signal }) =>
       distanceSlice(await ready(runId, "weights", [everyHead(block)], signal), block),
-    positions: ({ runId }, { signal }) =>
-      queue.run(async () => {
-        const run = store.get(runId);
-        const request = requests.get(run);
-        if (!request) throw unknownRun(runId);
-        const model = await models.get(request.model, "weights");
-        const { report, config } = model;
-        const { first, decoder } = await model.parts("weights");
-        const bucketTables = [first, decoder].flatMap((part) => part?.graph.bucketTables ?? []);
-        const graph = { ...first.graph, bucketTables };
-        const nHeads = run.layers[0]?.info.nHeads ?? 0;
-        const dHead = run.layers[0]?.tensors.get("q")?.dims[2] ?? report.blocks[0]?.layers[0]?.dHead;
-        return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead }, graph);
-      }, signal),
+    positions: ({ runId }, { signal }) => positions(runId, signal),
+    exportPage: (query, { signal }) => exportPage(query, signal),
     projection: async ({ runId, address, query }, { signal }) =>
       projectionSlice(await withParts(runId, address, behindHeads, "projection", signal), address, query),
     additions: async ({ runId, block, layer }, { signal }) =>
@@ -335,6 +347,9 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     },
   };
 }
+
+/** Likely tokens for each position of an exported page. */
+const LIKELY_IN_PAGE = 10;
 
 /** Bytes of answers that go with a summary: a message is at most 1 MB. */
 const MOST_AHEAD_BYTES = 700_000;

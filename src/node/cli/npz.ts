@@ -1,18 +1,18 @@
 import { readFile } from "node:fs/promises";
-import { unzipSync, Zip, ZipPassThrough } from "fflate";
-import { dump, parse, type DType } from "npyjs";
+import { unzipSync } from "fflate";
+import { parse, type DType } from "npyjs";
 import { badNpz, fileMissing } from "../../core/errors";
 import type { RawInput } from "../../protocol/engineContract";
+import { NpzWriter, type NamedArray } from "../../protocol/npz";
 import { layerTensor, layerVectors, type Inspection } from "./inspection";
 import type { Write } from "./outputFiles";
-
-type NpyData = Float32Array | Int32Array | BigInt64Array;
 
 /** The arrays of an inspection as NumPy reads them; keys as src/README.md and the contract of the command line fix them. */
 export async function writeNpz(inspection: Inspection, write: Write): Promise<void> {
   const { run, layers, measures, vectors } = inspection;
-  const zip = new ZipWriter(write);
-  const add = (key: string, data: NpyData, shape: number[]) => zip.add(`${key}.npy`, npy(data, shape));
+  const zip = new NpzWriter(write);
+  const add = (name: string, data: NamedArray["data"], dims: readonly number[]) =>
+    zip.add({ name, dims, data });
   const ids = (tokens: readonly { id: number }[]) => BigInt64Array.from(tokens, ({ id }) => BigInt(id));
   await add("ids", ids(run.tokens), [run.tokens.length]);
   const spans = Int32Array.from(run.tokens.flatMap(({ start, end }) => [start, end]));
@@ -33,39 +33,6 @@ export async function writeNpz(inspection: Inspection, write: Write): Promise<vo
     }
   }
   await zip.end();
-}
-
-function npy(data: NpyData, shape: number[]): Uint8Array {
-  return new Uint8Array(dump(data, shape));
-}
-
-/** A zip whose entries are stored as they are, as numpy.savez does: weights hardly shrink, and it is fast. */
-class ZipWriter {
-  private waiting: Uint8Array[] = [];
-  private failed: Error | undefined;
-  private readonly zip = new Zip((error, part) => {
-    if (error) this.failed = error;
-    else this.waiting.push(part);
-  });
-
-  constructor(private readonly write: Write) {}
-
-  async add(name: string, bytes: Uint8Array): Promise<void> {
-    const entry = new ZipPassThrough(name);
-    this.zip.add(entry);
-    entry.push(bytes, true);
-    await this.flush();
-  }
-
-  async end(): Promise<void> {
-    this.zip.end();
-    await this.flush();
-  }
-
-  private async flush(): Promise<void> {
-    if (this.failed) throw this.failed;
-    for (const part of this.waiting.splice(0)) await this.write(part);
-  }
 }
 
 const types: Partial<Record<DType, string>> = {

@@ -4,7 +4,8 @@ import { fileMissing } from "../../core/errors";
 import type { ShownMeasure } from "../../core/measures/measure";
 import type { Measure } from "../../core/run";
 import type { Prediction } from "../../protocol/slices";
-import { encodeStandalone, standaloneElementId, type StandaloneTensor } from "../../protocol/standalone";
+import { encodeStandalone, type StandaloneTensor } from "../../protocol/standalone";
+import { standaloneDocument } from "../../protocol/standalonePage";
 import type { Home } from "./home";
 import { layerTensor, layerVectors, type Inspection } from "./inspection";
 import type { Write } from "./outputFiles";
@@ -23,32 +24,34 @@ export async function writePage(inspection: Inspection, write: Write, { pageFold
       });
     }),
   );
+  const { before, after } = standaloneDocument({ title: inspection.title, script: script!, style: style! });
+  await write(before);
+  await writeData(inspection, write);
+  await write(after);
+}
+
+async function writeData(inspection: Inspection, write: Write): Promise<void> {
+  const { run, layers, measures, vectors, engine } = inspection;
+  const [first] = layers;
+  const choice = { block: first?.block ?? "decoder", layer: first?.info.layer ?? 0, head: 0 } as const;
+  const selection = { view: "heads", choice, measure: inspection.shown } as const;
+  const isWhole = layers.length === run.blocks.reduce((sum, block) => sum + block.layers.length, 0);
+  if (isWhole) {
+    const what = [...new Set(["weights" as const, ...measures.filter(isCaptured), ...vectors])];
+    for (let part = 0, nParts = 1; part < nParts; part++) {
+      const answer = await engine.exportPage({ runId: run.runId, what, selection, part });
+      nParts = answer.nParts;
+      await write(answer.bytes);
+    }
+    return;
+  }
   const tensors = await tensorsOf(inspection);
   const bytes = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
   const data = encodeStandalone(
-    { run: inspection.run, tensors, predictions: await predictionsOf(inspection) },
+    { run, tensors, selection, predictions: await predictionsOf(inspection) },
     bytes > EXACT_BYTES ? "float16" : "float32",
   );
-  const policy =
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:";
-  await write(`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeText(inspection.title)}</title>
-<style>${style!.replaceAll("</style", "<\\/style")}</style>
-</head>
-<body>
-<div id="page"></div>
-<script type="application/json" id="${standaloneElementId}">`);
   await write(data);
-  await write(`</script>
-<script>${script!.replaceAll("</script", "<\\/script")}</script>
-</body>
-</html>
-`);
 }
 
 function isCaptured(measure: ShownMeasure): measure is Measure {
@@ -85,8 +88,4 @@ async function predictionsOf({
     });
   }
   return predictions;
-}
-
-function escapeText(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

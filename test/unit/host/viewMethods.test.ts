@@ -25,6 +25,7 @@ async function pageWithRun() {
     runAgain: async () => undefined,
     generate: async (message) => generated.push(message),
     scoringRuns: async (text) => ({ text, runs: [], samples: [] }),
+    exportPage: async () => true,
     save: async (name) => saved.push(name) > 0,
     failed: (error) => failures.push(error),
   };

@@ -5,5 +5,6 @@ import "./hovers.test";
 import "./comparing.test";
 import "./otherDocuments.test";
 import "./badInput.test";
+import "./measures.test";
 import "./settings.test";
 import "./worker.test";

@@ -107,6 +107,20 @@ export function headExports(context: ViewContext, head: HeadData): ViewExports {
       );
       return lines.join("");
     },
+    async arrays() {
+      const { values, queries, keys } = await seenPart(context, head);
+      const first = (groups: readonly (readonly number[])[]) =>
+        Int32Array.from(groups, ([index]) => index ?? -1);
+      return [
+        {
+          name: inspector.selection.peek().measure,
+          dims: [queries.length, keys.length],
+          data: Float32Array.from(values),
+        },
+        { name: "queries", dims: [queries.length], data: first(queries) },
+        { name: "keys", dims: [keys.length], data: first(keys) },
+      ];
+    },
     async json() {
       const seen = await seenPart(context, head);
       const { values, queries, keys } = seen;

@@ -1,3 +1,4 @@
+import type { HeadAddress } from "../../../src/core/run";
 import { overviewFigure } from "../../../src/paint/overviewFigure";
 import { isPerLayer, measureMask, perHeadMeasure } from "../../../src/core/measures/measure";
 import { blockRule } from "../../../src/core/maskRule";
@@ -57,6 +58,20 @@ export function headsExports({ inspector, data }: ViewContext, overview: Overvie
         ]),
       );
       return csvLine(["block", "layer", "head", "measure", ...names]) + lines.join("");
+    },
+    async arrays() {
+      const all = data.statistics.peek() ?? [];
+      const numbers = (of: (address: HeadAddress) => number) =>
+        Int32Array.from(all, ({ address }) => of(address));
+      return [
+        { name: "layer", dims: [all.length], data: numbers(({ layer }) => layer) },
+        { name: "head", dims: [all.length], data: numbers(({ head }) => head) },
+        ...statisticNames(all).map((name) => ({
+          name,
+          dims: [all.length],
+          data: Float32Array.from(all, ({ values }) => values[name] ?? NaN),
+        })),
+      ];
     },
     json: async () => ({
       model: inspector.run.peek()?.model.id,
