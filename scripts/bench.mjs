@@ -20,7 +20,8 @@ for (const file of files) {
   try {
     const { run, note } = await bundled(file);
     const rows = await run();
-    for (const row of rows) console.log(`  ${row.name}: ${numberText(row.value)} ${row.unit}${aimText(row)}`);
+    for (const row of rows)
+      console.log(`  ${row.name}: ${row.note ?? `${numberText(row.value)} ${row.unit}${aimText(row)}`}`);
     results.push({ file, load, rows, note });
   } catch (error) {
     console.error(`  failed: ${error instanceof Error ? error.message : error}`);
@@ -67,7 +68,7 @@ function report() {
       "| --- | ---: | ---: |",
       ...rows.map(
         (row) =>
-          `| ${row.name} | ${numberText(row.value)} ${row.unit} | ${row.aim === undefined ? "" : `${row.aim} ${row.unit} or less`} |`,
+          `| ${row.name} | ${row.note ?? `${numberText(row.value)} ${row.unit}`} | ${row.aim === undefined ? "" : `${row.aim} ${row.unit} or less`} |`,
       ),
       "",
     ].join("\n"),

@@ -10,6 +10,8 @@ export interface BenchRow {
   readonly value: number;
   readonly unit: string;
   readonly aim?: number;
+  /** In place of the figure: why there is none, and how to get it. */
+  readonly note?: string;
 }
 
 const N_PAIRS = 7;

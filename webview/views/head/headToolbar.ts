@@ -90,6 +90,7 @@ function main(inspector: Inspector, head: HeadData, size: HeadGeometry, isOpen: 
       @click=${toggle}
     >
       Tokens
+      <span class=${`codicon codicon-${isOpen ? "chevron-up" : "chevron-down"}`} aria-hidden="true"></span>
     </button>
     ${
       form === "lines"

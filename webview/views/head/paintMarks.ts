@@ -204,19 +204,22 @@ function paintLegend(pen: CanvasRenderingContext2D, marks: Marks): void {
   pen.textAlign = "left";
   pen.fillText(marks.label, x, y + height + 18);
   if (!marks.hasMasked) return;
-  const keyX = x + width + 16;
-  clipped(pen, keyX, y, 12, height, () => {
+  // Beside the bar, or beside its label where the captions of the rows' bars stand in the way.
+  const isTight = width + 76 > geometry.plotWidth;
+  const keyX = x + 16 + (isTight ? pen.measureText(marks.label).width : width);
+  const keyY = isTight ? y + height + 19 : y;
+  clipped(pen, keyX, keyY, 12, height, () => {
     pen.strokeStyle = cssColour(blend(palette.background, palette.foreground, 0.35));
     pen.lineWidth = 0.75;
     pen.beginPath();
     for (let step = -height; step < 12; step += 4) {
-      pen.moveTo(keyX + step, y + height);
-      pen.lineTo(keyX + step + height, y);
+      pen.moveTo(keyX + step, keyY + height);
+      pen.lineTo(keyX + step + height, keyY);
     }
     pen.stroke();
   });
   pen.strokeStyle = cssColour(palette.line);
-  pen.strokeRect(keyX - 0.5, y - 0.5, 13, height + 1);
+  pen.strokeRect(keyX - 0.5, keyY - 0.5, 13, height + 1);
   pen.fillText(marks.maskedLabel, keyX + 18, y - 1);
 }
 
