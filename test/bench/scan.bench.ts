@@ -1,24 +1,13 @@
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PbfWriter } from "pbf";
 import protobuf from "protobufjs";
 import { instrument } from "../../src/onnx/instrument";
 import type { ByteSource } from "../../src/onnx/wire";
+import { writeLargeModel } from "./largeModel";
 import type { BenchRow } from "./tokenizer.bench";
 
 const N_LAYERS = 40;
-const WIDTH = 1024;
-const N_HEADS = 16;
 const N_PAIRS = 7;
 /** So often until the compiler has done with it: 50 ms at first, 11 ms from the thirtieth time on (measured). */
 const N_WARMING = 40;
@@ -36,7 +25,7 @@ export async function run(): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "headlight-bench-"));
   try {
     const path = join(folder, "model.onnx");
-    writeModel(path);
+    writeLargeModel(path, N_LAYERS);
     const decoder = modelDecoder();
     const cold = await measured(() => instrumented(path));
     const held = {
@@ -132,92 +121,4 @@ function modelDecoder(): (bytes: Uint8Array) => unknown {
     message Model { int64 ir_version = 1; string producer_name = 2; Graph graph = 7; repeated Opset opset_import = 8; }`);
   const type = root.lookupType("Model");
   return (bytes) => type.decode(bytes);
-}
-
-/** Layers of attention with 3 x 4 MB of weights each, written piece by piece. */
-function writeModel(path: string): void {
-  const file = openSync(path, "w");
-  const weights = new Uint8Array(WIDTH * WIDTH * 4);
-  new Float32Array(weights.buffer).forEach((_, index, all) => (all[index] = Math.sin(index) / 32));
-  const parts: Uint8Array[] = [];
-  const shape = small("shape", [0, 0, N_HEADS, WIDTH / N_HEADS]);
-  parts.push(shape, small("flat", [0, 0, WIDTH]));
-  for (let layer = 0; layer < N_LAYERS; layer++) parts.push(...layerParts(layer, weights));
-  parts.push(field(11, value("x")), field(12, value(`out.${N_LAYERS - 1}`)));
-  const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
-  const head = new PbfWriter();
-  head.writeVarintField(1, 8);
-  head.writeTag(7, 2);
-  head.writeVarint(length);
-  writeSync(file, head.finish());
-  for (const part of parts) writeSync(file, part);
-  const tail = new PbfWriter();
-  tail.writeMessage(8, (_, opset) => opset.writeVarintField(2, 17), null);
-  writeSync(file, tail.finish());
-  closeSync(file);
-}
-
-function layerParts(layer: number, weights: Uint8Array): Uint8Array[] {
-  const name = (part: string) => `${part}.${layer}`;
-  const parts: Uint8Array[] = [];
-  const input = layer === 0 ? "x" : `out.${layer - 1}`;
-  for (const part of ["q", "k", "v"]) {
-    parts.push(tensor(name(`w${part}`), [WIDTH, WIDTH], weights));
-    parts.push(node("MatMul", [input, name(`w${part}`)], name(part)));
-    parts.push(node("Reshape", [name(part), "shape"], name(`${part}.split`)));
-    const perm = part === "k" ? [0, 2, 3, 1] : [0, 2, 1, 3];
-    parts.push(node("Transpose", [name(`${part}.split`)], name(`${part}.heads`), perm));
-  }
-  parts.push(node("MatMul", [name("q.heads"), name("k.heads")], name("scores")));
-  parts.push(node("Softmax", [name("scores")], name("weights")));
-  parts.push(node("MatMul", [name("weights"), name("v.heads")], name("mixed")));
-  parts.push(node("Transpose", [name("mixed")], name("merged"), [0, 2, 1, 3]));
-  parts.push(node("Reshape", [name("merged"), "flat"], name("joined")));
-  parts.push(node("Add", [name("joined"), input], name("out")));
-  return parts;
-}
-
-function field(number: number, content: (pbf: PbfWriter) => void): Uint8Array {
-  const pbf = new PbfWriter();
-  pbf.writeMessage(number, (_, inner) => content(inner), null);
-  return pbf.finish();
-}
-
-function node(op: string, inputs: string[], output: string, perm?: number[]): Uint8Array {
-  return field(1, (pbf) => {
-    for (const name of inputs) pbf.writeStringField(1, name);
-    pbf.writeStringField(2, output);
-    pbf.writeStringField(4, op);
-    if (!perm) return;
-    pbf.writeMessage(
-      5,
-      (_, attribute) => {
-        attribute.writeStringField(1, "perm");
-        for (const axis of perm) attribute.writeVarintField(8, axis);
-      },
-      null,
-    );
-  });
-}
-
-function tensor(name: string, dims: number[], bytes: Uint8Array): Uint8Array {
-  return field(5, (pbf) => {
-    for (const dim of dims) pbf.writeVarintField(1, dim);
-    pbf.writeVarintField(2, 1);
-    pbf.writeStringField(8, name);
-    pbf.writeBytesField(9, bytes);
-  });
-}
-
-function small(name: string, numbers: number[]): Uint8Array {
-  return field(5, (pbf) => {
-    pbf.writeVarintField(1, numbers.length);
-    pbf.writeVarintField(2, 7);
-    for (const number of numbers) pbf.writeVarintField(7, number);
-    pbf.writeStringField(8, name);
-  });
-}
-
-function value(name: string): (pbf: PbfWriter) => void {
-  return (pbf) => pbf.writeStringField(1, name);
 }
