@@ -59,7 +59,7 @@ export async function openSession(
       for (const [name, { type, data, dims }] of Object.entries(feeds)) {
         inputs[name] = new ort.Tensor(type as ort.Tensor.Type, data as ort.Tensor.DataType, dims);
       }
-      const outputs = await session.run(inputs, [...fetches]);
+      const outputs = await session.run(inputs, [...fetches], { logSeverityLevel: 4 });
       const tensors: RuntimeTensor[] = [];
       for (const name of fetches) {
         const output = outputs[name];

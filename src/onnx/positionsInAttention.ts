@@ -137,9 +137,12 @@ async function turnOfTable(table: StoredTensor | undefined, reader: ByteSource):
     : undefined;
 }
 
+/** A damaged file may state any number. */
+const MOST_HEADS = 4096;
+
 /** ALiBi (Press et al. 2022, §3): a bias of slope x position, with the paper's slope for each head, of either sign. */
 function slopesOf({ biases, nHeads }: FoundAttention): PositionReport | undefined {
-  if (!nHeads || nHeads < 2) return undefined;
+  if (!nHeads || nHeads < 2 || nHeads > MOST_HEADS) return undefined;
   const slopes = alibiSlopes(nHeads);
   for (const value of biases.flatMap(behind)) {
     const numbers = storedNumbers(value);

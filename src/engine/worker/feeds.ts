@@ -25,10 +25,20 @@ export function makeFeeds(inputs: readonly GraphInput[], request: FeedRequest): 
   const feeds: Feeds = {};
   const lengths = lengthsOf(inputs, request);
   for (const input of inputs) {
+    checkSize(input);
     const given = request.raw?.[input.name];
     feeds[input.name] = given ? fromRaw(input, given) : madeFor(input, request, lengths);
   }
   return feeds;
+}
+
+/** A damaged file may ask for more numbers than there is memory. */
+const MOST_NUMBERS = 2 ** 28;
+
+function checkSize(input: GraphInput): void {
+  const fixed = input.dims.filter((dim) => typeof dim === "number" && dim > 0) as number[];
+  if (elementCount(fixed) > MOST_NUMBERS)
+    throw inputUnfit(input.name, `shape ${shapeText(input)} is too large`);
 }
 
 /** Lengths of what a run reads, as far as ids, inputs given by hand or the graph say. */
