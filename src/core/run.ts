@@ -145,6 +145,8 @@ export interface Generated {
   readonly nAsked: number;
   /** "end-token": an end token came next, which is not among the tokens. "length": as many as were asked for. */
   readonly end: "end-token" | "length";
+  /** The written tokens as text; tokens that are parts of a character are one character here. */
+  readonly text: string;
 }
 
 /** In what form a run keeps its weights, where they are not all there as the model computed them. */

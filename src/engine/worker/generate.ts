@@ -51,7 +51,17 @@ export async function generate(
     }
     tokens = [...tokens, ...tokensOfIds([id], model.tokenizer)];
   }
-  const generated = { side, start: start.length, count: tokens.length - start.length, nAsked, end } as const;
+  const written = tokens.slice(start.length).map(({ id }) => id);
+  // The library that decodes refuses an empty list.
+  const text = written.length > 0 ? (model.tokenizer?.decode(written) ?? "") : "";
+  const generated: Generated = {
+    side,
+    start: start.length,
+    count: written.length,
+    nAsked,
+    end,
+    text,
+  };
   return { sequences: grown(tokens), generated };
 }
 

@@ -27,6 +27,8 @@ export interface LensOfRun {
   }[];
 }
 
+const nothing = { nPositions: 0, count: 0, rows: [] };
+
 /** Runs a stored run's tokens again through the graph with the lens. */
 export async function runLens(
   { summary }: StoredRun,
@@ -35,13 +37,14 @@ export async function runLens(
   progress: EngineEvents["progress"],
   signal: AbortSignal,
 ): Promise<LensOfRun> {
+  if (summary.windows) return { ...nothing, missing: "the text was run in windows" };
   progress({ stage: "load" });
   await checkpoint(signal);
   const model = await models.get(request.model, "weights");
   const parts = await model.parts("lens");
   const graph = parts.decoder ?? parts.first;
   const { lens } = graph.graph;
-  if (!lens || lens.rows.length === 0) return { missing: lens?.missing, nPositions: 0, count: 0, rows: [] };
+  if (!lens || lens.rows.length === 0) return { ...nothing, missing: lens?.missing };
   progress({ stage: "run" });
   await checkpoint(signal);
   const sequences: Sequences = {

@@ -64,7 +64,14 @@ describe("continuing a text", { timeout: 120_000 }, () => {
       expect(run.tokens.map(({ id }) => id)).toEqual(ids);
       const written = ids.length - given;
       const end = written < count ? "end-token" : "length";
-      expect(run.generated).toEqual({ side: "source", start: given, count: written, nAsked: count, end });
+      const { text: writtenText, ...generated } = run.generated!;
+      expect(generated).toEqual({ side: "source", start: given, count: written, nAsked: count, end });
+      expect(writtenText).toBe(
+        run.tokens
+          .slice(given)
+          .map((token) => token.text)
+          .join(""),
+      );
       expect(run.tokens.slice(given).every(({ start }) => start === -1)).toBe(true);
       const found = await engine.tokenPredictions({
         runId: run.runId,
@@ -102,6 +109,16 @@ describe("continuing a text", { timeout: 120_000 }, () => {
       }
     },
   );
+
+  it("puts the bytes of a character together in what it wrote", async () => {
+    const model = await embedded("code-4x8");
+    const text = "二零二二年北京冬奥会在北京举行。";
+    const { tokens, generated } = await engine.inspect({ model, text, generate: { nTokens: 9 } });
+    const pieces = tokens.slice(generated!.start).map((token) => token.text);
+    expect(pieces.some((piece) => /^<0x[0-9A-F]{2}>$/.test(piece))).toBe(true);
+    expect(generated!.text).not.toContain("<0x");
+    expect(generated!.text).toMatch(/[\u4e00-\u9fff]/);
+  });
 
   it("says how far it is, one token after the other", async () => {
     progress = [];
@@ -226,6 +243,10 @@ describe("an encoder-decoder", { timeout: 120_000 }, () => {
         count: ids.length - 1,
         nAsked: 47,
         end: "end-token",
+        text: run
+          .targetTokens!.slice(1)
+          .map((token) => token.text)
+          .join(""),
       });
       const { runId } = run;
       const found = await engine.tokenPredictions({ runId, start: 1, end: ids.length + 1, count: 5 });

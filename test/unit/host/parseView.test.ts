@@ -74,6 +74,8 @@ describe("what a page may ask", () => {
 describe("the state of a page", () => {
   it("comes back as it was kept", () => {
     expect(parseState(state)).toEqual(state);
+    const continued = { ...state, request: { ...state.request, continueBy: 12 } };
+    expect(parseState(continued)).toEqual(continued);
   });
 
   it.each([

@@ -2,7 +2,14 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { behaviours } from "../../../src/core/describeHead";
-import { emptyText, tooManyTokens, unknownRun, workerDied } from "../../../src/core/errors";
+import {
+  cannotContinue,
+  continuationTooLong,
+  emptyText,
+  tooManyTokens,
+  unknownRun,
+  workerDied,
+} from "../../../src/core/errors";
 import { statisticMeanings, statisticNames } from "../../../src/core/statistics";
 import { statisticLabel } from "../../../webview/state/readout";
 import * as errors from "../../../src/host/errors";
@@ -61,6 +68,9 @@ describe.each(["zh-cn", "ru"])("the translation %s", (language) => {
     unknownRun("r"),
     workerDied("code 1"),
     tooManyTokens("Code 4x8", 1300, 512),
+    continuationTooLong("Code 4x8", 500, 64, 512),
+    continuationTooLong("Code 4x8", 512, 64, 512),
+    cannotContinue("Encoder"),
     errors.tooMuchText(10_485_760, 200_000),
     errors.unknownModel("a b"),
     errors.noEditor(),

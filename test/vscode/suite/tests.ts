@@ -2,6 +2,7 @@ import "./inspection.test";
 import "./following.test";
 import "./documents.test";
 import "./hovers.test";
+import "./generation.test";
 import "./comparing.test";
 import "./otherDocuments.test";
 import "./badInput.test";

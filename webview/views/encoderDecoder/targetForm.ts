@@ -1,9 +1,12 @@
 import { signal } from "@preact/signals-core";
 import { html } from "lit-html";
 import { live } from "lit-html/directives/live.js";
+import { isCancelled, toReport } from "../../../src/core/errors";
 import { textButton } from "../../controls";
 import type { Inspector } from "../../state/inspector";
 
+/** Why nothing can be run: a page that was saved carries no model. */
+const refusal = signal("");
 /** Kept while the page lives; nothing until a person chose. */
 const mode = signal<"greedy" | "given" | undefined>(undefined);
 const typed = signal<string | undefined>(undefined);
@@ -15,8 +18,12 @@ export function targetForm(inspector: Inspector) {
   const given = shown?.targetText ?? "";
   const chosen = mode.value ?? (shown?.generated || given === "" ? "greedy" : "given");
   const text = typed.value ?? (given || writtenText(inspector));
-  // The host reports its own failures.
-  const ask = (targetText: string) => void host.remote.generate({ targetText }).catch(() => undefined);
+  const ask = (targetText: string) => {
+    refusal.value = "";
+    host.remote.generate({ targetText }).catch((error: unknown) => {
+      if (!isCancelled(error)) refusal.value = toReport(error).message;
+    });
+  };
   const choose = (next: "greedy" | "given") => {
     mode.value = next;
     if (next === "greedy" && !shown?.generated) ask("");
@@ -54,16 +61,12 @@ export function targetForm(inspector: Inspector) {
             ${textButton("Run", () => ask(text), "secondary")}`
         : html`<span class="hint">greedily: at each step the most likely token</span>`
     }
+    ${refusal.value ? html`<span class="notice-line" role="alert">${refusal.value}</span>` : ""}
   </div>`;
 }
 
 /** What the model wrote, to start from. */
-function writtenText({ run, target }: Inspector): string {
+function writtenText({ run }: Inspector): string {
   const generated = run.value?.generated;
-  if (generated?.side !== "target") return "";
-  return target.value.tokens
-    .slice(1)
-    .filter(({ special }) => !special)
-    .map(({ text }) => text)
-    .join("");
+  return generated?.side === "target" ? generated.text : "";
 }

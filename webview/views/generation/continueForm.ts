@@ -1,9 +1,13 @@
 import { signal } from "@preact/signals-core";
 import { html } from "lit-html";
+import { isCancelled, toReport } from "../../../src/core/errors";
 import { live } from "lit-html/directives/live.js";
 import { textButton } from "../../controls";
+import { showWhiteSpace } from "../../../src/paint/tokenText";
 import type { Inspector } from "../../state/inspector";
 
+/** Why nothing can be run: a page that was saved carries no model. */
+const refusal = signal("");
 /** Kept while the page lives; what the run was asked for until a person chose. */
 const wanted = signal<number | undefined>(undefined);
 const USUAL = 16;
@@ -20,8 +24,11 @@ export function continueForm({ run, host }: Inspector) {
     Number.isInteger(count) && count >= 1 && (most === undefined || count <= most);
   const isPossible = canBe(nTokens);
   const ask = (count: number) => {
-    // The host reports its own failures.
-    if (canBe(count)) host.remote.generate({ nTokens: count }).catch(() => undefined);
+    if (!canBe(count)) return;
+    refusal.value = "";
+    host.remote.generate({ nTokens: count }).catch((error: unknown) => {
+      if (!isCancelled(error)) refusal.value = toReport(error).message;
+    });
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.key !== "Enter") return;
@@ -46,9 +53,17 @@ export function continueForm({ run, host }: Inspector) {
     >
     ${textButton("Continue", () => ask(nTokens))}
     <span class="hint" aria-live="polite"
-      >${isPossible ? outcome(shown) : limit(nGiven, most, model.name, model.context)}</span
+      >${isPossible ? refusal.value || outcome(shown) : limit(nGiven, most, model.name, model.context)}</span
     >
   </div>`;
+}
+
+/** What was written as one text: bytes of one character together, line ends as signs. */
+export function writtenText({ run }: Inspector) {
+  const text = run.value?.generated?.text;
+  return text
+    ? html`<p class="written-text"><bdi>${showWhiteSpace(text).replaceAll("·", " ")}</bdi></p>`
+    : "";
 }
 
 function outcome({ generated }: NonNullable<Inspector["run"]["value"]>): string {

@@ -6,7 +6,7 @@ import { explanation } from "../../parts/explanation";
 import { watchSize } from "../../parts/size";
 import type { MountedView, ViewContext } from "../view";
 import { attendedPanel } from "./attendedPanel";
-import { continueForm } from "./continueForm";
+import { continueForm, writtenText } from "./continueForm";
 import { createGenerationData } from "./generationData";
 import { generationExplanation } from "./generationExplanation";
 import { generationExports } from "./generationExports";
@@ -44,7 +44,7 @@ export function mountGeneration(root: HTMLElement, { inspector }: ViewContext): 
             ? html`<div class="generation-columns">
                   <section aria-label="Written tokens" class="written-section">
                     <h2>${run.generated ? "What the model wrote" : "What it would write next"}</h2>
-                    ${writtenTable(inspector, data)}
+                    ${writtenText(inspector)} ${writtenTable(inspector, data)}
                   </section>
                   ${attendedPanel(inspector, data, colours.value)}
                 </div>

@@ -7,7 +7,8 @@ import type { GenerationData } from "./generationData";
 
 /** What the model wrote, a token a row: its probability and what else was likely; last, what would come next. */
 export function writtenTable({ source, run }: Inspector, data: GenerationData) {
-  const { pending, value } = data.written.value;
+  const { pending, value, error } = data.written.value;
+  if (error) return html`<p class="notice-line">${error.message}</p>`;
   const start = data.start.value;
   const end = data.nTokens.value;
   const rows = Array.from({ length: end - start + 1 }, (_, row) => start + row);
