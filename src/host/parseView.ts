@@ -96,7 +96,11 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
   compare: (raw) => {
     const query = record(raw, "compare");
     const other = record(query.other, "other");
+    const measure = optional(query.measure, (value) =>
+      oneOf(value, "measure", ["weights", "value-weighted", "norm-weighted", "rollout"]),
+    );
     return {
+      ...(measure && { measure }),
       runId: runId(query.runId),
       choice: parseChoice(query.choice),
       other: { runId: runId(other.runId), choice: parseChoice(other.choice) },

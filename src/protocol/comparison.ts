@@ -32,7 +32,12 @@ export interface CompareQuery {
   readonly choice: HeadChoice;
   readonly other: { readonly runId: string; readonly choice: HeadChoice };
   readonly size: number;
+  /** Weights when absent. */
+  readonly measure?: ComparedMeasure;
 }
+
+/** What can be compared as shares of a row, cell by cell. */
+export type ComparedMeasure = "weights" | "value-weighted" | "norm-weighted" | "rollout";
 
 /** A and B over common rows and columns, each a token or a group of tokens on either side. */
 export interface Comparison {
@@ -43,6 +48,9 @@ export interface Comparison {
   /** Of the pictures; fewer than `queries` and `keys` where they were pooled. */
   readonly rows: number;
   readonly columns: number;
+  /** What the numbers are, and the largest that it takes in any head of either side's block. */
+  readonly measure: ComparedMeasure;
+  readonly top: number;
   /** [rows, columns]: the largest weight pooled; of the difference A - B the one furthest from 0. */
   readonly a: Float32Array;
   readonly b: Float32Array;

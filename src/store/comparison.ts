@@ -1,3 +1,4 @@
+import { largestOf } from "./slices";
 import { alignBySpans, alignByText, groupWeights, type AlignedGroup } from "../core/compare/alignment";
 import {
   correlation,
@@ -6,13 +7,21 @@ import {
   signedDifference,
   summariseDivergence,
 } from "../core/compare/divergence";
+import { isLengthWeighted } from "../core/measures/measure";
+import { normaliseRows } from "../core/measures/normWeighted";
 import { nearestHeads, rowSums, type HeadRows, type RowSums } from "../core/compare/similarHeads";
 import { badChoice } from "../core/errors";
 import { farthestPool, maxPool } from "../core/pooling";
 import { findBlock, tokensOf, type HeadAddress, type HeadChoice, type RunSummary } from "../core/run";
 import type { Tensor } from "../core/tensor";
 import type { Token } from "../core/token";
-import type { ComparedSide, ComparedTokens, Comparison, SimilarHead } from "../protocol/comparison";
+import type {
+  ComparedMeasure,
+  ComparedSide,
+  ComparedTokens,
+  Comparison,
+  SimilarHead,
+} from "../protocol/comparison";
 import { headOf, layerOf, layersOf, matrixOf, tensorOf } from "./heads";
 import { visibleKeys } from "./layerMask";
 import type { StoredLayer, StoredRun } from "./storedRun";
@@ -56,14 +65,23 @@ export function similarHeads(run: StoredRun, address: HeadAddress): SimilarHead[
 }
 
 /** A against B; where their tokens differ, aligned first. */
-export function compareChoices(a: Compared, b: Compared, size: number): Comparison {
+export function compareChoices(
+  a: Compared,
+  b: Compared,
+  size: number,
+  measure: ComparedMeasure = "weights",
+): Comparison {
   const { alignment, queries, keys } = align(a, b);
-  const weightsA = grouped(matrixOf(a.run, a.choice, "weights"), queries, keys, "a");
-  const weightsB = grouped(matrixOf(b.run, b.choice, "weights"), queries, keys, "b");
+  const weightsA = grouped(matrixOf(a.run, a.choice, measure), queries, keys, "a");
+  const weightsB = grouped(matrixOf(b.run, b.choice, measure), queries, keys, "b");
   const visibleA = grouped(visibleTo(a), queries, keys, "a").data;
   const visibleB = grouped(visibleTo(b), queries, keys, "b").data;
   const difference = signedDifference(weightsA, weightsB);
-  const divergence = divergencePerQuery(weightsA, weightsB);
+  // Of weights times lengths each row's shares are compared.
+  const isShares = !isLengthWeighted(measure);
+  const divergence = isShares
+    ? divergencePerQuery(weightsA, weightsB)
+    : divergencePerQuery(normaliseRows(weightsA), normaliseRows(weightsB));
   queries.forEach((group, i) => {
     if (group.aStart === group.aEnd || group.bStart === group.bEnd) divergence[i] = NaN;
   });
@@ -79,6 +97,8 @@ export function compareChoices(a: Compared, b: Compared, size: number): Comparis
     keys: named(keys, sideTokens(a, "keys"), sideTokens(b, "keys")),
     rows,
     columns,
+    measure,
+    top: Math.max(largestOf(a.run, a.choice.block, measure), largestOf(b.run, b.choice.block, measure)),
     a: pooled(weightsA.data),
     b: pooled(weightsB.data),
     difference: farthestPool(difference.data, keys.length, rows, columns),

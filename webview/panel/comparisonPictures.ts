@@ -1,3 +1,4 @@
+import { measureWords } from "../../src/core/measures/measure";
 import { html } from "lit-html";
 import { cellRange } from "../../src/core/pooling";
 import { quantise, type Cells } from "../../src/paint/heatmap";
@@ -23,7 +24,7 @@ export interface PaintedComparison {
 
 export function paintComparison(shown: Comparison): PaintedComparison {
   const { rows, columns, visibleA, visibleB, difference } = shown;
-  const weights = weightScale(true);
+  const weights = weightScale(true, shown.top);
   const largest = difference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const signed: Scale = { kind: "signed", max: largest };
   const cells = (data: Float32Array, scale: Scale, sees: (at: number) => boolean) =>
@@ -72,7 +73,7 @@ export function comparisonPictures(panel: Panel, shown: Comparison, painted: Pai
       }
     </p>
     <div class="compare-legends">
-      ${colourLegend(painted.weightScale, weights, palette, t("weight"))}
+      ${colourLegend(painted.weightScale, weights, palette, measureWords[shown.measure].legend)}
       ${colourLegend(painted.signedScale, signed, palette, "A − B")}
     </div>`;
 }

@@ -3,7 +3,7 @@ import { perHeadMeasure } from "../../src/core/measures/measure";
 import type { ProbeReport } from "../../src/core/probe/probe";
 import type { HeadAddress, HeadChoice } from "../../src/core/run";
 import { watchColours, type Colours } from "../parts/colours";
-import type { Comparison, SimilarHead } from "../../src/protocol/comparison";
+import type { ComparedMeasure, Comparison, SimilarHead } from "../../src/protocol/comparison";
 import type { PanelContract, Pins, PinSlot } from "../../src/protocol/panelContract";
 import type { HeadStatistics } from "../../src/protocol/slices";
 import type { Host } from "../host";
@@ -59,6 +59,12 @@ export interface Panel {
   reset(): void;
 }
 
+/** Scores have no shares, and flow takes too long for a side panel: those compare weights. */
+function comparedMeasure({ selection }: Inspector): ComparedMeasure {
+  const { measure } = selection.value;
+  return measure === "scores" || measure === "flow" ? "weights" : measure;
+}
+
 export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<Theme>): Panel {
   const kept = host.getState() as { source?: unknown; sort?: unknown; filter?: unknown } | undefined;
   const inspector = createInspector(host, theme, plainArrangement);
@@ -90,7 +96,13 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
     const { a, b } = pins.value;
     if (!a?.runId || !a.choice || !b?.runId || !b.choice) return undefined;
     const other = { runId: b.runId, choice: b.choice };
-    const query = { runId: a.runId, choice: a.choice, other, size: mostCells };
+    const query = {
+      runId: a.runId,
+      choice: a.choice,
+      other,
+      size: mostCells,
+      measure: comparedMeasure(inspector),
+    };
     return { key: JSON.stringify(query), ask: (signal) => host.remote.compare(query, { signal }) };
   });
   const source = signal<"text" | "probe">(kept?.source === "probe" ? "probe" : "text");

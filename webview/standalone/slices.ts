@@ -71,8 +71,10 @@ export function standaloneSlices(content: StandaloneRun): Slices {
     headVectors: async ({ address, which }) => headVectorSlice(run, address, which),
     keyHeads: async ({ block, key, count }) => keyHeads(run, block, key, count),
     similarHeads: async ({ address }) => similarHeads(run, address),
-    compare: async ({ choice, other, size }) =>
-      compareChoices({ run, choice }, { run, choice: other.choice }, size),
+    async compare({ choice, other, size, measure = "weights" }, call?: CallOptions) {
+      await prepare(measure, [choice, other.choice], call);
+      return compareChoices({ run, choice }, { run, choice: other.choice }, size, measure);
+    },
     distances: async ({ block }) => distanceSlice(run, block),
     projection: async ({ address, query }) => projectionSlice(run, address, query),
     stages: async ({ address, ...most }) => finished(stagesSlice(run, address, most)),

@@ -292,12 +292,14 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     similarHeads: async ({ runId, address }, { signal }) =>
       similarHeads(await ready(runId, "weights", [everyHead(address.block)], signal), address),
     keyHeads: ({ runId, block, key, count }) => keyHeads(store.get(runId), block, key, count),
-    compare: async ({ runId, choice, other, size }, { signal }) => {
+    compare: async ({ runId, choice, other, size, measure = "weights" }, { signal }) => {
+      await readyMeasure(runId, measure, [choice], signal);
+      await readyMeasure(other.runId, measure, [other.choice], signal);
       const a = await ready(runId, "weights", [choice], signal);
       const b = await ready(other.runId, "weights", [other.choice], signal);
       // One run of two choices: the first may have made room for the second.
       if (a === b) await ready(runId, "weights", [choice, other.choice], signal);
-      return compareChoices({ run: a, choice }, { run: b, choice: other.choice }, size);
+      return compareChoices({ run: a, choice }, { run: b, choice: other.choice }, size, measure);
     },
     distances: async ({ runId, block }, { signal }) =>
       distanceSlice(await ready(runId, "weights", [everyHead(block)], signal), block),

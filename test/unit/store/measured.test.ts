@@ -3,6 +3,7 @@ import { blockFlowCost, flowCost, lineMeasure, mostFlowTokens } from "../../../s
 import { fitMeasure, measureLack, measureMask } from "../../../src/core/measures/measure";
 import type { BlockOfRun, LayerOfRun, RunSummary } from "../../../src/core/run";
 import { tensor } from "../../../src/core/tensor";
+import { compareChoices } from "../../../src/store/comparison";
 import { prepareMeasure } from "../../../src/store/measured";
 import { matrixSlice, statistics, thumbnails, vectorSlices } from "../../../src/store/slices";
 import { byteLengthOf, storedRun, type StoredLayer, type StoredRun } from "../../../src/store/storedRun";
@@ -230,5 +231,18 @@ describe("the cost of flow", () => {
     ).rejects.toThrow(
       `Attention flow of ${most + 1} tokens through 2 layers takes ${nFlows} maximum flows, about 30 s; at most ${most} tokens are computed here. Select less, or look at rollout.`,
     );
+  });
+});
+
+describe("a comparison", () => {
+  it("is of the measure: lengths as they are, divergence of each row's shares", async () => {
+    const run = causalRun();
+    await prepareMeasure(run, "value-weighted", { block: "decoder" }, now);
+    const side = (head: number) => ({ run, choice: { block: "decoder" as const, layer: 0, head } });
+    const compared = compareChoices(side(0), side(1), 8, "value-weighted");
+    expect(compared).toMatchObject({ measure: "value-weighted", top: 5 });
+    // Head 0 moves 5 from the first token, head 1 moves 1 from the second: disjoint shares, one bit apart.
+    expect([...compared.difference]).toEqual([0, 0, 5, -1]);
+    expect([...compared.divergence]).toEqual([0, 1]);
   });
 });
