@@ -189,6 +189,8 @@ export interface RunSummary {
     readonly runMs: number;
     readonly totalMs: number;
   };
+  /** Whether it is an earlier run of the same text: nothing was computed again. */
+  readonly isReused?: boolean;
   readonly notices: readonly Notice[];
   /** Absent where all weights are kept as float32. */
   readonly kept?: KeptWeights;

@@ -154,7 +154,7 @@ export class Inspection {
     this.#set({ status: "running", request, stale });
     try {
       const { signal } = controller;
-      const asked = { ...engineRequest(request), ahead: this.askAhead() };
+      const asked = { ...engineRequest(request), ahead: this.askAhead(), mayReuse: true };
       const { ahead, ...run } = await this.engine.inspect(asked, { signal });
       if (attempt !== this.#attempt) {
         this.holds.free(run.runId);

@@ -17,10 +17,15 @@ export function statusText(run: RunSummary, t: Translate): string {
 /** The parts of a run's time, one a line. */
 export function statusLines(run: RunSummary, t: Translate): string[] {
   const { loadMs, tokenizeMs, runMs, totalMs } = run.durations;
+  const times = run.isReused
+    ? [t("The same text was run before: nothing was computed again")]
+    : [
+        t("Loading the model: {0}", loadMs > 0 ? durationText(loadMs) : t("it was warm")),
+        t("Tokenizing: {0}", durationText(tokenizeMs)),
+        t("Forward pass with all attention: {0}", durationText(runMs)),
+      ];
   return [
-    t("Loading the model: {0}", loadMs > 0 ? durationText(loadMs) : t("it was warm")),
-    t("Tokenizing: {0}", durationText(tokenizeMs)),
-    t("Forward pass with all attention: {0}", durationText(runMs)),
+    ...times,
     t("In all: {0}", durationText(totalMs)),
     ...backendLines(run.backend, t),
     ...run.notices.map((notice) => notice.message),

@@ -22,6 +22,8 @@ export interface InspectRequest {
   readonly capture?: readonly (Measure | HeadVectors)[];
   /** A person's own limit, below the model's context. */
   readonly tokenLimit?: number;
+  /** Whether an earlier run of the same text will do. */
+  readonly mayReuse?: boolean;
   /** What will be asked of the run first: answered along with its summary. */
   readonly ahead?: readonly AheadQuestion[];
   /**

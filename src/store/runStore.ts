@@ -29,6 +29,10 @@ export class RunStore {
     this.runs.delete(runId);
   }
 
+  find(satisfies: (run: StoredRun) => boolean): StoredRun | undefined {
+    return [...this.runs.values()].find(satisfies);
+  }
+
   get byteLength(): number {
     let bytes = 0;
     for (const run of this.runs.values()) bytes += byteLengthOf(run);

@@ -10,7 +10,7 @@ import type { BenchRow } from "./tokenizer.bench";
 
 /** What inspections cost the extension host of a real VS Code, and the sizes of what is loaded. Medians. */
 export async function run(): Promise<BenchRow[]> {
-  const host = await measureHost(textFiles(modelToMeasure(), [64, 256]).folder);
+  const host = await measureHost(textFiles(modelToMeasure(), [64, 256], 11).folder);
   return [
     ...host.inspections.map(({ nTokens, longestBlockMs }) => ({
       name: `extension host: longest block, ${nTokens} tokens`,

@@ -8,7 +8,7 @@ import { median } from "./median";
 import { headlight, modelToMeasure, textFiles, type BenchText } from "./texts";
 import type { BenchRow } from "./tokenizer.bench";
 
-const REPETITIONS = 9;
+const REPETITIONS = 7;
 const WARM_UP = 2;
 const SIZES = [64, 256, 512] as const;
 
@@ -49,7 +49,7 @@ asked for it after a matrix, a row, predictions and all statistics: 167 ms from 
  */
 export async function run(): Promise<BenchRow[]> {
   const model = modelToMeasure();
-  const { folder, texts } = textFiles(model, SIZES);
+  const { folder, texts } = textFiles(model, SIZES, REPETITIONS + WARM_UP);
   const plain = await openPlain(model, texts[0]![0]);
   const { traces, roundTripMs } = await measureWindow(folder, texts, plain);
   await plain.close();
@@ -106,7 +106,7 @@ export async function run(): Promise<BenchRow[]> {
   ];
 }
 
-/** Two texts in turn, so that each painting differs from the one before; a plain pass after each, while nothing else runs. */
+/** A text of its own each time, so that no earlier run will do; a plain pass after each, while nothing else runs. */
 async function measureWindow(
   folder: string,
   texts: ReturnType<typeof textFiles>["texts"],
@@ -118,10 +118,10 @@ async function measureWindow(
     await vscode.run("Headlight: Inspect Attention");
     await vscode.painted(".overview");
     const traces = [];
-    for (const pair of texts) {
+    for (const ofOneSize of texts) {
       const ofSize = [];
       for (let repetition = 0; repetition < REPETITIONS + WARM_UP; repetition++) {
-        const { file, ids } = pair[repetition % 2]!;
+        const { file, ids } = ofOneSize[repetition]!;
         const trace = await inspectOnce(vscode, file);
         const plainMs = await plain.run(ids);
         if (repetition >= WARM_UP) ofSize.push({ ...trace, plainMs });

@@ -17,19 +17,25 @@ export function modelToMeasure(): string {
   return first.id;
 }
 
-/** A folder with two texts of each size, `<tokens>.txt` and `<tokens>b.txt`: the beginnings of two source files. */
+/** A folder with `count` texts of each size, `<tokens>-0.txt`, `<tokens>-1.txt` …: parts of a source file, no two the same. */
 export function textFiles(
   model: string,
   sizes: readonly number[],
-): { folder: string; texts: (readonly [BenchText, BenchText])[] } {
+  count = 1,
+): { folder: string; texts: (readonly [BenchText, ...BenchText[]])[] } {
   const folder = throwawayFolder("bench");
-  const write = (nTokens: number, which: 0 | 1): BenchText => {
+  const write = (nTokens: number, which: number): BenchText => {
     const { text, ids } = textOf(model, nTokens, which);
-    const file = `${nTokens}${which ? "b" : ""}.txt`;
+    const file = `${nTokens}-${which}.txt`;
     fs.writeFileSync(path.join(folder, file), text);
     return { file, ids };
   };
-  return { folder, texts: sizes.map((nTokens) => [write(nTokens, 0), write(nTokens, 1)] as const) };
+  const others = Array.from({ length: count - 1 }, (_, at) => at + 1);
+  const ofSize = (nTokens: number): [BenchText, ...BenchText[]] => [
+    write(nTokens, 0),
+    ...others.map((which) => write(nTokens, which)),
+  ];
+  return { folder, texts: sizes.map(ofSize) };
 }
 
 /** The built command line's standard output. */
@@ -40,10 +46,14 @@ export function headlight(...args: string[]): string {
   return stdout;
 }
 
-/** The beginning of a source file, cut after as many tokens. */
-function textOf(model: string, nTokens: number, which: 0 | 1): { text: string; ids: number[] } {
-  const source = ["src/protocol/channel.ts", "src/host/inspect.ts"][which]!;
-  const whole = fs.readFileSync(path.join(root, source), "utf8").slice(0, nTokens * 12);
+/** A source file from a line on, cut after as many tokens. */
+function textOf(model: string, nTokens: number, which: number): { text: string; ids: number[] } {
+  const source = "src/host/inspect.ts";
+  const lines = fs.readFileSync(path.join(root, source), "utf8").split("\n");
+  const whole = lines
+    .slice(which * 7)
+    .join("\n")
+    .slice(0, nTokens * 12);
   const tokens = JSON.parse(headlight("tokens", "--model", model, "--text", whole, "--json")) as Token[];
   const last = tokens[nTokens - 1];
   if (!last) throw new Error(`${source} is shorter than ${nTokens} tokens.`);

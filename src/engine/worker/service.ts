@@ -48,6 +48,7 @@ import type { Platform } from "./platform";
 import { mostLikely, tokenPredictions } from "./predictions";
 import { probe } from "./probe";
 import { Queue, checkpoint } from "./queue";
+import { RestingRuns, reused } from "./restingRuns";
 import { needsTokenizer } from "./text";
 import { verify } from "./verify";
 
@@ -62,6 +63,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
   const store = new RunStore(1e9);
   const models = new Models(platform);
   const queue = new Queue();
+  const resting = new RestingRuns();
   const requests = new WeakMap<StoredRun, InspectRequest>();
   const lenses = new WeakMap<StoredRun, LensOfRun>();
   /** A worker's runs never share an id with those of the worker before it. */
@@ -185,6 +187,25 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
   ];
   const additiveTerms = ({ additive = [] }: LayerOfRun) => additive;
 
+  /** The tensors of a run of the same request, shown or released, under a name of their own. */
+  function earlierRun(request: InspectRequest, runId: string): StoredRun | undefined {
+    const startedMs = performance.now();
+    const key = RestingRuns.keyOf(request);
+    const keyOf = (run: StoredRun) => RestingRuns.keyOf(requests.get(run) ?? request, run);
+    const known = key && (store.find((run) => keyOf(run) === key) ?? resting.take(key));
+    return known ? reused(known, runId, performance.now() - startedMs) : undefined;
+  }
+
+  /** Releases a run; what others of the same tensors still show need not rest. */
+  function rest(runId: string): void {
+    const run = store.find(({ summary }) => summary.runId === runId);
+    if (!run) return;
+    store.release(runId);
+    const request = requests.get(run);
+    const key = request && RestingRuns.keyOf(request, run);
+    if (key && !store.find(({ layers }) => layers === run.layers)) resting.rest(key, run);
+  }
+
   /** How a run's model shows an id. */
   async function textsOf(run: StoredRun): Promise<(id: number) => string> {
     const request = requests.get(run);
@@ -240,7 +261,9 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     inspect: (request, { signal }) =>
       queue.run(async () => {
         parseSource(request.model);
-        const run = await inspect(request, `${prefix}-${++nRuns}`, stages(), signal);
+        const runId = `${prefix}-${++nRuns}`;
+        const known = request.mayReuse && earlierRun(request, runId);
+        const run = known || (await inspect(request, runId, stages(), signal));
         requests.set(run, request);
         store.add(run);
         logRun(run, emit);
@@ -259,7 +282,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         const tokenizer = await models.tokenizer(parseSource(model));
         return needsTokenizer(tokenizer, model.name).encode(text, { signal });
       }, signal),
-    release: ({ runId }) => store.release(runId),
+    release: ({ runId }) => rest(runId),
     matrix: async (query, { signal }) => {
       const { runId, measure, choice } = query;
       const run = store.get(runId);

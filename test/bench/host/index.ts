@@ -4,7 +4,7 @@ import type { HeadlightApi } from "../../../src/host/api";
 /** What the extension host measures of itself. */
 export interface HostFigures {
   readonly activationMs: number;
-  /** Per file of the workspace `<tokens>.txt`. */
+  /** Per size, over files of the workspace `<tokens>-<0 to 10>.txt`. */
   readonly inspections: readonly {
     readonly nTokens: number;
     readonly longestBlockMs: number;
@@ -23,20 +23,21 @@ export async function run(): Promise<void> {
   const activationMs = performance.now() - startedMs;
 
   const inspections = [];
-  for (const name of ["64.txt", "256.txt"]) inspections.push(await measure(api, name));
+  for (const nTokens of [64, 256]) inspections.push(await measure(api, nTokens));
   const figures: HostFigures = { activationMs, inspections };
   console.log(`suite|RESULT ${JSON.stringify(figures)}`);
   console.log(`suite|TESTS_DONE ${JSON.stringify({ passed: 1, failed: 0, skipped: 0 })}`);
 }
 
-async function measure(api: HeadlightApi, name: string): Promise<HostFigures["inspections"][number]> {
+async function measure(api: HeadlightApi, nTokens: number): Promise<HostFigures["inspections"][number]> {
   const folder = vscode.workspace.workspaceFolders?.[0];
   if (!folder) throw new Error("VS Code opened no folder.");
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(folder.uri, name));
-  await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
   const figures = [];
   // The first ones load the model, open the page and warm the code.
   for (let repetition = 0; repetition < REPETITIONS + 2; repetition++) {
+    const name = `${nTokens}-${repetition}.txt`;
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(folder.uri, name));
+    await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
     const watch = watchBlocks();
     const startedMs = performance.now();
     const { run, error } = await api.inspect({ uri: document.uri });

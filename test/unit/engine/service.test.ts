@@ -63,6 +63,41 @@ describe.skipIf(!hasFixtures)("the engine's service", () => {
     expect(ahead?.[1]?.query).toMatchObject({ runId });
   });
 
+  it("answers the same text a second time from the run it has, shown or released, where that will do", async () => {
+    const request = { model: gpt2, text: "Hello there, hello", mayReuse: true };
+    const query = { choice: decoder(1, 2), measure: "weights" } as const;
+    const first = await engine.inspect({ ...request, mayReuse: false });
+    const { data } = await engine.matrix({ ...query, runId: first.runId });
+    const shown = await engine.inspect(request);
+    await engine.release({ runId: first.runId });
+    await engine.release({ runId: shown.runId });
+    const released = await engine.inspect(request);
+    for (const run of [shown, released]) {
+      expect(run).toMatchObject({ isReused: true, durations: { runMs: 0 }, tokens: first.tokens });
+      expect(run.runId).not.toBe(first.runId);
+    }
+    expect((await engine.matrix({ ...query, runId: released.runId })).data).toEqual(data);
+    await expect(engine.matrix({ ...query, runId: shown.runId })).rejects.toMatchObject({
+      code: "unknown-run",
+    });
+  });
+
+  it("computes anew what differs in text, limit or model, and what must not be reused", async () => {
+    const request = { model: gpt2, text: "Hello there, you", mayReuse: true };
+    await engine.inspect(request);
+    for (const other of [
+      { text: "Hello there, they" },
+      { tokenLimit: 9 },
+      { model: bert },
+      { mayReuse: false },
+    ]) {
+      expect(
+        (await engine.inspect({ ...request, ...other })).isReused,
+        JSON.stringify(other),
+      ).toBeUndefined();
+    }
+  });
+
   it("brings scores that were not captured by running again, and they give the weights", async () => {
     const { runId } = await engine.inspect({ model: gpt2, ids: [5, 6, 7] });
     const choice = decoder(1, 2);
