@@ -138,11 +138,12 @@ async function isPictureOf(panel: Inspection, run: RunSummary, text: string): Pr
   return slice.data.length === run.tokens.length && Math.abs(sum - 1) < 0.02 * Math.max(1, rows / 8);
 }
 
+/** The answer, or nothing after a time in which every inspection ends; the timer keeps the process waiting for it. */
 function answered<T>(promise: Promise<T>): Promise<T | undefined> {
-  return Promise.race([
-    promise,
-    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ANSWER_MS).unref()),
-  ]);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), ANSWER_MS);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 export interface KillReport {
