@@ -7,6 +7,7 @@ export interface NodeParts {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly ints?: Readonly<Record<string, number | readonly number[]>>;
+  readonly texts?: Readonly<Record<string, string>>;
   readonly graphs?: Readonly<Record<string, GraphParts>>;
 }
 
@@ -108,6 +109,17 @@ function writeNode(node: NodeParts, pbf: PbfWriter): void {
         if (typeof value === "number") attribute.writeVarintField(3, value);
         else for (const number of value) attribute.writeVarintField(8, number);
         attribute.writeVarintField(20, typeof value === "number" ? 2 : 7);
+      },
+      null,
+    );
+  }
+  for (const [name, text] of Object.entries(node.texts ?? {})) {
+    pbf.writeMessage(
+      5,
+      (_, attribute) => {
+        attribute.writeStringField(1, name);
+        attribute.writeStringField(4, text);
+        attribute.writeVarintField(20, 3);
       },
       null,
     );

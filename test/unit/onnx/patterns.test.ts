@@ -57,6 +57,25 @@ describe("attention is found by its dataflow", () => {
     expect(model.report.blocks).toMatchObject([{ kind: "encoder", layers: [{ layer: 0 }] }]);
   });
 
+  it("in an Einsum whose queries have an axis for the heads that share a key head", async () => {
+    const nodes: NodeParts[] = [
+      { op: "Einsum", inputs: ["q", "k"], outputs: ["s"], texts: { equation: "bqhgd,bkhd->bhgqk" } },
+      { op: "Softmax", inputs: ["s"], outputs: ["p"], ints: { axis: -1 } },
+      { op: "Einsum", inputs: ["p", "v"], outputs: ["y"], texts: { equation: "bhgqk,bkhd->bqhgd" } },
+    ];
+    const keys = ["batch", "tokens", 2, 4];
+    const grouped = { q: ["batch", "tokens", 2, 3, 4], k: keys, v: keys };
+    const wavy = (...dims: number[]) =>
+      new ort.Tensor("float32", Float32Array.from(wave(...dims).numbers), dims);
+    const model = await check(modelBytes({ nodes, inputs: grouped, outputs: ["y"] }), {
+      q: wavy(1, TOKENS, 2, 3, 4),
+      k: wavy(1, TOKENS, 2, 4),
+      v: wavy(1, TOKENS, 2, 4),
+    });
+    const axesOf = (wanted: string) => model.captured.find(({ what }) => what === wanted)?.axes.join("");
+    expect(["weights", "q", "k"].map(axesOf)).toEqual(["bhgqk", "bphgd", "bphd"]);
+  });
+
   it("in both branches of an If, as one layer", async () => {
     const bytes = modelBytes({
       nodes: [
