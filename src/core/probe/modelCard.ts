@@ -19,7 +19,7 @@ export function modelCard(report: ProbeReport, card: KnownCard | undefined): str
   const { model, inputs, heads, durationMs } = report;
   const kinds = new Set(heads.map(({ address }) => address.block)).size > 1;
   const name = ({ block, layer, head }: { block: string; layer: number; head: number }) =>
-    `${kinds ? `${block} ` : ""}L${layer} H${head}`;
+    `${kinds ? `${block} ` : ""}L${layer}\u00a0H${head}`;
   const facts = [
     model.kind,
     `${model.nLayers} layers x ${model.nHeads} heads`,
@@ -29,6 +29,7 @@ export function modelCard(report: ProbeReport, card: KnownCard | undefined): str
     card?.licence && `licence ${card.licence}`,
   ].filter(Boolean);
   const best = bestHeads(report);
+  const none = best.filter((one) => !isShown(one));
   const used = (["random", "code", "prose"] as const).flatMap((kind) => {
     const of = inputs.filter((input) => input.kind === kind);
     const nTokens = of.reduce((sum, input) => sum + input.nTokens, 0);
@@ -45,11 +46,16 @@ export function modelCard(report: ProbeReport, card: KnownCard | undefined): str
     "",
     "| behaviour | head | share | what is measured |",
     "|:--|:--|--:|:--|",
-    ...best.map(
-      ({ name: what, address, value }) =>
-        `| ${label(what)} | ${name(address)} | ${value.toFixed(3)} | ${meaning(what)} |`,
-    ),
+    ...best
+      .filter(isShown)
+      .map(
+        ({ name: what, address, value }) =>
+          `| ${label(what)} | ${name(address)} | ${value.toFixed(3)} | ${meaning(what)} |`,
+      ),
     "",
+    ...(none.length > 0
+      ? [`No head has a tenth of its attention on: ${none.map((one) => label(one.name)).join(", ")}.`, ""]
+      : []),
     ...knownHeads(card, name),
     "## All heads",
     "",
@@ -63,6 +69,11 @@ export function modelCard(report: ProbeReport, card: KnownCard | undefined): str
     `Probed in ${(durationMs / 1000).toFixed(1)} s on ${used.join(", ")}. Induction is measured as by Olsson et al. (2022).`,
     "",
   ].join("\n");
+}
+
+/** Below a tenth nobody would say that a head does it. */
+function isShown({ value }: { readonly value: number }): boolean {
+  return value >= 0.1;
 }
 
 function knownHeads(card: KnownCard | undefined, name: (of: never) => string): string[] {
