@@ -15,6 +15,7 @@ import type { HostPlatform } from "./platform";
 import { PageExport } from "./exportPage";
 import { Probes } from "./probes";
 import { Reporter } from "./report";
+import { KeptPins } from "./keptPins";
 import { revealTokenOf } from "./revealToken";
 import { RunHolds } from "./runHolds";
 import { saveBytes } from "./saveBytes";
@@ -85,6 +86,8 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     },
     probes,
   );
+  });
+  const keptPins = new KeptPins(pins, context.workspaceState, models);
   const changed = new vscode.EventEmitter<InspectionSnapshot>();
 
   function actionsFor(session: Session): PanelActions {
@@ -137,6 +140,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   }
 
   context.subscriptions.push(
+    keptPins,
     log,
     lastEditor,
     inspectors,
@@ -166,7 +170,10 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
       chooser,
     }),
     vscode.window.registerWebviewPanelSerializer(INSPECTOR_VIEW, {
-      deserializeWebviewPanel: (panel, state) => inspector.restore(panel, state),
+      async deserializeWebviewPanel(panel, state) {
+        await inspector.restore(panel, state);
+        await keptPins.restore();
+      },
     }),
     vscode.languages.registerHoverProvider(
       { pattern: "**" },

@@ -15,6 +15,7 @@ import type { Inspectors } from "./inspectors";
 import type { Models } from "./models";
 import { noInspection } from "./errors";
 import { parseState } from "./parseView";
+import { openDocument, placeNow } from "./openDocument";
 import { partAround } from "./partAround";
 import { withLateProgress } from "./progress";
 import type { Remedy, Reporter } from "./report";
@@ -29,7 +30,6 @@ import {
   type Selected,
   type TextToInspect,
 } from "./textToInspect";
-import { findText } from "./trackRange";
 
 /** Whether a failure is shown and a long wait announced ("aloud"), or only logged: what nobody asked for stays quiet. */
 type Voice = "aloud" | "quiet";
@@ -285,16 +285,6 @@ function textNow({ document: place }: InspectionRequest): Partial<InspectionRequ
   const { start, end } = place;
   const { text, document: now } = textToInspect(documentText(document), { start, end, cursor: end });
   return { text, document: now };
-}
-
-function openDocument(uri: string | undefined): vscode.TextDocument | undefined {
-  return vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri);
-}
-
-/** Where a kept range is in its document today, as far as that is open and still says it. */
-function placeNow(place: DocumentRange, text: string): DocumentRange {
-  const document = openDocument(place.uri);
-  return (document && findText(documentText(document), place, text)) ?? place;
 }
 
 function longestAround(document: vscode.TextDocument, selected: Selected): TextToInspect {

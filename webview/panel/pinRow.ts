@@ -13,7 +13,7 @@ export function pinRow(panel: Panel, slot: PinSlot, pin: Pin | undefined) {
     <b class=${`letter-${slot}`}>${letter}</b>
     ${pin ? what(panel, slot, pin) : html`<span class="hint">${t("nothing pinned yet")}</span>`}
     ${pin ? iconButton("close", t("Clear {0}", letter), () => panel.pin(slot, undefined)) : nothing}
-    ${pin ? whose(panel, slot, pin) : nothing}
+    ${pin ? whose(panel, slot, pin) : nothing} ${pin ? state(panel, slot, pin) : nothing}
   </div>`;
 }
 
@@ -52,32 +52,37 @@ function onLayer(choice: HeadChoice, layer: string): HeadChoice {
   return { ...choice, layer: "all", head: choice.head === "max" ? "max" : "mean" };
 }
 
-function whose(panel: Panel, slot: PinSlot, { model, text, stale, error }: Pin) {
-  const again = () => panel.runPin(slot);
+/** Its text, and its model where the other side has another. */
+function whose({ pins }: Panel, slot: PinSlot, { model, text }: Pin) {
+  const partner = pins.value[slot === "a" ? "b" : "a"];
+  const hasOwnModel = partner !== undefined && partner.model !== model;
   return html`<div class="pin-whose">
-      <span class="pin-model">${model}</span>
-      <span class="token-text pin-text" title=${text}
-        >${showWhiteSpace(text.trim()).replaceAll("·", " ")}</span
-      >
-    </div>
-    ${
-      error
-        ? html`<div class="pin-failure" role="alert">
-            <p class="failed">${error.message}</p>
+    ${hasOwnModel ? html`<span class="pin-model" title=${model}>${model}</span>` : nothing}
+    <span class="token-text pin-text" title=${text}>${showWhiteSpace(text.trim()).replaceAll("·", " ")}</span>
+  </div>`;
+}
+
+/** Why there is nothing to compare, or that the text is another one now, and the ways out. */
+function state(panel: Panel, slot: PinSlot, { stale, error }: Pin) {
+  const again = () => panel.runPin(slot);
+  return html`${
+    error
+      ? html`<div class="pin-failure" role="alert">
+          <p class="failed">${error.message}</p>
+          ${textButton(t("Run again"), again, "secondary")}
+          ${
+            tooLong.includes(error.code)
+              ? textButton(t("Take the part that fits"), () => panel.runPin(slot, true), "secondary")
+              : nothing
+          }
+        </div>`
+      : stale
+        ? html`<div class="pin-failure">
+            <p class="hint">${t("Its text has changed since.")}</p>
             ${textButton(t("Run again"), again, "secondary")}
-            ${
-              tooLong.includes(error.code)
-                ? textButton(t("Take the part that fits"), () => panel.runPin(slot, true), "secondary")
-                : nothing
-            }
           </div>`
-        : stale
-          ? html`<div class="pin-failure">
-              <p class="hint">${t("Its text has changed since.")}</p>
-              ${textButton(t("Run again"), again, "secondary")}
-            </div>`
-          : nothing
-    }`;
+        : nothing
+  }`;
 }
 
 const tooLong: readonly string[] = ["too-many-tokens", "too-much-text"];

@@ -1,5 +1,5 @@
-import type { Frame, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { panelFrame } from "../panelFrame";
 import { openVscode, type ServedVscode } from "../servedVscode";
 
 describe("A person's way through the side panel", () => {
@@ -33,17 +33,3 @@ describe("A person's way through the side panel", () => {
     await vscode.picture("side-panel-compare");
   });
 });
-
-/** The side panel's page among the frames of all webviews. */
-async function panelFrame(page: Page): Promise<Frame> {
-  for (;;) {
-    for (const frame of page.frames()) {
-      const found = await frame
-        .locator("section.heads")
-        .count()
-        .catch(() => 0);
-      if (found > 0) return frame;
-    }
-    await page.waitForTimeout(250);
-  }
-}
