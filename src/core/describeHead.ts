@@ -11,19 +11,28 @@ export interface HeadDescription {
   readonly uniform?: number;
 }
 
-/** Where the weight goes, in words that follow "mostly" or "partly". The special before the general, for equal shares. */
+/** Where the weight goes, in words that follow "mostly" or "partly". Places that every query has stand first. */
 export const behaviours = {
+  previousToken: "the token before",
+  nextToken: "the token after",
+  firstToken: "token 0 (sink)",
+  self: "the token itself",
   induction: "what followed the token before (induction)",
   duplicate: "earlier copies of the token",
   bracket: "the opening bracket or quote",
   sameWord: "the word's earlier tokens",
   newline: "line breaks",
   delimiter: "punctuation",
-  previousToken: "the token before",
-  nextToken: "the token after",
-  firstToken: "token 0 (sink)",
-  self: "the token itself",
 } as const satisfies Partial<Record<StatisticName, string>>;
+
+const ofSomeQueries: ReadonlySet<string> = new Set<keyof typeof behaviours>([
+  "induction",
+  "duplicate",
+  "bracket",
+  "sameWord",
+  "newline",
+  "delimiter",
+]);
 
 const names = Object.keys(behaviours) as (keyof typeof behaviours)[];
 
@@ -36,6 +45,11 @@ const names = Object.keys(behaviours) as (keyof typeof behaviours)[];
  */
 const MOSTLY = 0.5;
 const PARTLY = 0.25;
+/**
+ * By this much has a place that only some queries have to beat one that all have: a head that looks at the token before
+ * also looks at "the word's earlier tokens" where words are cut in two.
+ */
+const MARGIN = 0.1;
 
 /**
  * The known place that gets most attention beyond what a uniform head would give it; else whether single tokens are
@@ -47,7 +61,8 @@ export function describeHead(values: Statistics, uniform: Statistics = {}): Head
     const share = values[name];
     if (share === undefined) continue;
     const excess = beyondChance(share, uniform[name] ?? 0);
-    if (excess > (best?.excess ?? 0)) best = { name, share, excess };
+    const isSpecial = best !== undefined && !ofSomeQueries.has(best.name) && ofSomeQueries.has(name);
+    if (excess > (best?.excess ?? 0) + (isSpecial ? MARGIN : 0)) best = { name, share, excess };
   }
   if (best && best.excess >= PARTLY) {
     const how = best.excess >= MOSTLY ? "mostly" : "partly";

@@ -22,13 +22,14 @@ export function cellText(
   shown: Comparison,
   row: number | undefined,
   column: number | undefined,
-): { readonly tokens: string; readonly weights: string } | undefined {
+): { readonly tokens: string; readonly weights: readonly string[] } | undefined {
   if (row === undefined || column === undefined || row >= shown.rows || column >= shown.columns) return;
   const at = row * shown.columns + column;
   const query = cellLabel(shown.queries, row, shown.rows);
   const key = cellLabel(shown.keys, column, shown.columns);
   const [a, b] = [shown.a[at]!, shown.b[at]!];
-  const weights = `A ${readoutWeight(a)}, B ${readoutWeight(b)}, A − B ${signedWeight(shown.difference[at]!)}`;
+  const difference = signedWeight(shown.difference[at]!);
+  const weights = [`A ${readoutWeight(a)}`, `B ${readoutWeight(b)}`, `A − B ${difference}`];
   return { tokens: `${query} → ${key}`, weights };
 }
 

@@ -53,7 +53,7 @@ export function comparisonPictures(panel: Panel, shown: Comparison, painted: Pai
         palette,
         row,
         column,
-        here: here ? `${here.tokens}: ${here.weights}` : "",
+        here: here ? `${here.tokens}: ${here.weights.join(", ")}` : "",
         onCell: (nextRow, nextColumn) => (panel.cell.value = { row: nextRow, column: nextColumn }),
         onLeave: () => (panel.cell.value = undefined),
         onChoose: (chosen) =>
@@ -68,7 +68,8 @@ export function comparisonPictures(panel: Panel, shown: Comparison, painted: Pai
     <p class="compare-here">
       ${
         here
-          ? html`<bdi class="token-text">${here.tokens}</bdi> <span>${here.weights}</span>`
+          ? html`<bdi class="token-text">${here.tokens}</bdi>
+              ${here.weights.map((each) => html`<span class="here-weight">${each}</span> `)}`
           : html`<span class="hint">${t("Rows are queries, columns keys.")}</span>`
       }
     </p>

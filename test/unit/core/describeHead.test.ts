@@ -20,8 +20,12 @@ describe("what a head does in one line", () => {
     ]);
   });
 
-  it("prefers the special place to the general one for equal shares", () => {
-    expect(line({ previousToken: 0.6, induction: 0.6 })?.[1]).toBe("induction");
+  it("prefers a place that all queries have to one that some have, unless that gets clearly more", () => {
+    // A head that looks at the token before finds in it the other half of a word that was cut in two.
+    expect(line({ previousToken: 0.99, sameWord: 1 })?.[1]).toBe("previousToken");
+    expect(line({ previousToken: 0.6, induction: 0.65 })?.[1]).toBe("previousToken");
+    expect(line({ previousToken: 0.6, induction: 0.75 })?.[1]).toBe("induction");
+    expect(line({ induction: 0.5, bracket: 0.51 })?.[1]).toBe("bracket");
   });
 
   it("says how spread a head is that favours no place: 3 bits are 8 equal tokens", () => {

@@ -8,6 +8,7 @@ describe("A person's way from a token to the difference of two heads", () => {
   let vscode: ServedVscode;
   beforeAll(async () => {
     vscode = await openVscode({ file: "start-here.py", theme: "light" });
+    vscode.page.setDefaultTimeout(30_000);
   });
   afterAll(() => vscode?.close());
 
@@ -62,9 +63,10 @@ describe("A person's way from a token to the difference of two heads", () => {
 
   it("hovers a token and follows its link to a head", async () => {
     const { page, inspector } = vscode;
-    await vscode.pointAt("return first - second", "second");
+    await vscode.pointAt("return first - second", "first");
     const hover = page.locator(".monaco-hover", { hasText: "matters most to" }).first();
     await hover.waitFor();
+    await hover.evaluate((box) => Promise.all(box.getAnimations().map(({ finished }) => finished)));
     await vscode.picture("compare-hover");
     await hover.getByText(/^Open L/).click();
     await inspector.locator(".figure").first().waitFor();
@@ -84,7 +86,7 @@ describe("A person's way from a token to the difference of two heads", () => {
     await panel.locator(".matrix-picture").last().focus();
     for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
     const here = panel.locator(".compare-here");
-    await expect.poll(() => here.innerText()).toMatch(/→.*A 0?\.?\d.*B .*A − B [+−]?/s);
+    await expect.poll(() => here.innerText()).toMatch(/→.* A \S+\s+B \S+\s+A − B [+−]/s);
     for (const theme of ["light", "dark"] as const) {
       await vscode.setTheme(theme);
       await page.waitForTimeout(300);
