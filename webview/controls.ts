@@ -62,12 +62,20 @@ export function dropdown<V extends string>(
   choices: readonly Choice<V>[],
   value: V,
   onChange: (value: V) => void,
+  /** Where the list opens: "below" in a box that scrolls, which would cut it off above. */
+  position?: "below",
 ): TemplateResult {
   const changed = (event: Event) => {
     const next = (event.target as HTMLSelectElement).value as V;
     if (next !== value && choices.some((choice) => choice.value === next)) onChange(next);
   };
-  return html`<vscode-dropdown aria-label=${label} title=${label} @change=${changed} .value=${live(value)}>
+  return html`<vscode-dropdown
+    position=${position ?? nothing}
+    aria-label=${label}
+    title=${label}
+    @change=${changed}
+    .value=${live(value)}
+  >
     ${choices.map(
       (choice) =>
         html`<vscode-option

@@ -39,6 +39,8 @@ const mostColumns = 22;
 const margin = 16;
 const gap = 20;
 const barsWidth = 56;
+/** Of "JS divergence, bit" at 10 px. */
+const barsLabelWidth = 96;
 
 export function comparisonFigure(figure: ComparisonFigure): string {
   const { palette, queryLabels, keyLabels } = figure;
@@ -89,7 +91,7 @@ export function comparisonFigure(figure: ComparisonFigure): string {
   const legendsWidth = 220 + 120;
   return svgDocument(
     Math.max(
-      barsX + barsWidth,
+      barsX + Math.max(barsWidth, barsLabelWidth),
       left + 2 * legendsWidth,
       margin + Math.max(...texts.map((each) => displayColumns(each))) * 6.4,
     ) + margin,

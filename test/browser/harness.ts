@@ -24,6 +24,8 @@ export interface PageOptions {
   readonly content?: InspectorContent;
   /** What setState kept earlier. */
   readonly state?: unknown;
+  /** A translation into Russian, as the host hands it over. */
+  readonly words?: Readonly<Record<string, string>>;
   /** The run repeated to this size. */
   readonly enlarge?: Enlargement;
   /** Answers come from a worker, as in VS Code; the page's policy, which allows none, is then switched off. */
@@ -62,6 +64,7 @@ export async function startHarness(moreArguments: readonly string[] = []): Promi
 
 /** What the server gives to the page that is opened next. */
 const runs = new Map<string, string>();
+let servedWords: PageOptions["words"];
 
 /** Everything that went wrong in a page: errors, and what its policy refused. */
 const problems = new WeakMap<Page, string[]>();
@@ -78,6 +81,7 @@ async function openPage(
   options: PageOptions,
 ): Promise<Page> {
   const { page: name = "inspector", theme = "dark", width = 1000, height = 800, content, state } = options;
+  servedWords = options.words;
   const page = await browser.newPage({
     viewport: { width, height },
     reducedMotion: "reduce",
@@ -189,7 +193,8 @@ async function serve(): Promise<Server> {
           nonce: "0123456789abcdef0123456789abcdef",
           scriptUri: `${origin}/${page}.js`,
           styleUri: `${origin}/${page}.css`,
-          language: "en",
+          language: servedWords ? "ru" : "en",
+          words: servedWords,
         }),
       );
     } else if (types[path.extname(name)] && existsSync(file)) {

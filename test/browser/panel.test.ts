@@ -1,41 +1,24 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { hasReference, referenceRun } from "../support/referenceRun";
 import { expectAccessible } from "./axe";
-import { problemsOf, settled, startHarness, type Harness, type PageOptions } from "./harness";
+import { settled, type PageOptions } from "./harness";
+import { openedPage } from "./openedPage";
+import { expectPicture } from "./pictures";
 
 const llama = "llama-stories260K-eager-ts-opset17";
 const hasFixtures = hasReference(llama);
 if (!hasFixtures)
   console.warn("SKIPPED: ../shared/fixtures is not there, so the side panel has no real run to show.");
 
-let harness: Harness;
 let page: Page;
-beforeAll(async () => {
-  harness = await startHarness();
-});
-afterAll(() => harness?.close());
-afterEach(async () => {
-  const problems = page ? problemsOf(page) : [];
-  await page?.close();
-  expect(problems, "errors, warnings or refusals by the policy in the page").toEqual([]);
-});
-
-async function open(run: StandaloneRun | undefined, options?: PageOptions): Promise<Page> {
-  page = await harness.open(run, { page: "panel", width: 320, height: 900, ...options });
-  return page;
-}
-const calls = (method: string) =>
-  page.evaluate(
-    (name) => window.fakeHost.calls.filter((call) => call.method === name).map((call) => call.argument),
-    method,
-  );
-const press = async (...keys: string[]) => {
-  for (const key of keys) await page.keyboard.press(key);
-  await settled(page);
-};
+const opened = openedPage({ page: "panel", width: 320, height: 900 });
+const { calls, press } = opened;
+const open = async (run: StandaloneRun | undefined, options?: PageOptions) =>
+  (page = await opened.open(run, options));
 const names = () => page.locator(".head-name").allInnerTexts();
 const row = (name: string) => page.locator(`[data-name="${name}"]`);
 /** What the dropdowns of A and B say: layer and head of each. */
@@ -43,11 +26,6 @@ const pinnedHeads = () =>
   page
     .locator(".pin-choice vscode-dropdown")
     .evaluateAll((boxes) => boxes.map((box) => (box as HTMLSelectElement).value));
-const look = async (name: string) => {
-  mkdirSync("out/browser", { recursive: true });
-  await page.screenshot({ path: `out/browser/${name}.png` });
-};
-
 describe.skipIf(!hasFixtures)("the side panel", () => {
   const run = hasFixtures ? referenceRun(llama, "causal") : ({} as StandaloneRun);
   /** Weights of a head in PyTorch's own output. */
@@ -145,9 +123,107 @@ describe.skipIf(!hasFixtures)("the side panel", () => {
     await press("a", "ArrowDown", "b", "Enter");
     await page.locator(".compare-pictures").waitFor();
     await settled(page);
-    await look(`panel-${theme}-${width}`);
     await expectAccessible(page);
+    await page.mouse.move(0, 0);
+    await expectPicture(page.locator("main"), `panel-${theme}-${width}`);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  });
+
+  test("says in the editor's language what heads do, what figures mean, and how to go on", async () => {
+    const bundle = readFileSync(path.resolve(import.meta.dirname, "../../l10n/bundle.l10n.ru.json"), "utf8");
+    const words = JSON.parse(bundle) as Record<string, string>;
+    await open(run, { words });
+    await row("L1 H2").focus();
+    await press("a", "ArrowDown", "b", "Enter");
+    await page.locator(".compare-pictures").waitFor();
+    await expectAccessible(page);
+    // Left to read in English: names of models and heads, the text itself, and signs.
+    const said = await page
+      .locator("main :is(h2, h3, .hint, .head-does, .head-figure .name, .compare-figures .name)")
+      .allInnerTexts();
+    expect(said.length).toBeGreaterThan(50);
+    expect(said.filter((text) => /[a-z]{3}/i.test(text))).toEqual([]);
+    await expectPicture(page.locator("main"), "panel-russian-320");
+  });
+
+  test("names both texts and the way out where one side failed or its text has changed", async () => {
+    await open(run);
+    const { runId, model, text, blocks } = run.run;
+    const choice = { block: "decoder" as const, layer: 0, head: 1 };
+    const ready = { runId, choice, model: model.name, text, layers: blocks[0]!.layers, stale: true };
+    const error = {
+      code: "too-many-tokens",
+      message: "The selection is 1,300 tokens; it reads at most 512.",
+    };
+    const failed = { model: "Another model", text: "x y", layers: [], stale: false, error };
+    await page.evaluate((pins) => window.fakeHost.emit("pins", pins), { a: ready, b: failed });
+    await settled(page);
+    const [a, b] = [page.locator('[data-slot="a"]'), page.locator('[data-slot="b"]')];
+    expect(await a.innerText()).toContain("Its text has changed since.");
+    expect(await b.locator("[role=alert]").innerText()).toContain(error.message);
+    expect(await b.innerText()).toContain("Another model");
+    await expectAccessible(page);
+    await a.getByRole("button", { name: "Run again" }).click();
+    await b.getByRole("button", { name: "Take the part that fits" }).click();
+    await expect.poll(() => calls("runPin")).toEqual([{ slot: "a" }, { slot: "b", part: true }]);
+    await b.getByRole("button", { name: "Clear B" }).click();
+    await expect.poll(() => calls("pin")).toEqual([{ slot: "b" }]);
+  });
+
+  test("chooses the head of two runs together, or of one alone", async () => {
+    await open(run);
+    const { runId, model, text, blocks } = run.run;
+    const choice = { block: "decoder" as const, layer: 0, head: 1 };
+    const pin = { runId, choice, model: model.name, text, layers: blocks[0]!.layers, stale: false };
+    const both = { a: pin, b: { ...pin, runId: "another" } };
+    await page.evaluate((pins) => window.fakeHost.emit("pins", pins), both);
+    await settled(page);
+    const chooseHead = async (head: string) => {
+      await page.getByRole("combobox", { name: "Head of A" }).click();
+      await page.locator("vscode-option:visible", { hasText: new RegExp(`^\\s*${head}\\s*$`) }).click();
+      await settled(page);
+    };
+    await chooseHead("H4");
+    const chosen = { ...choice, head: 4 };
+    expect(await calls("choosePin")).toEqual([
+      { slot: "a", choice: chosen },
+      { slot: "b", choice: chosen },
+    ]);
+    await page.evaluate((pins) => window.fakeHost.emit("pins", pins), both);
+    await page.getByRole("checkbox", { name: "Same head on both sides" }).click();
+    await chooseHead("H5");
+    expect((await calls("choosePin")).slice(2)).toEqual([{ slot: "a", choice: { ...choice, head: 5 } }]);
+  });
+
+  test("exports the comparison as it is seen: picture, and numbers that are PyTorch's", async () => {
+    await open(run);
+    await row("L0 H2").focus();
+    await press("a", "ArrowDown", "b");
+    await page.locator(".compare-pictures").waitFor();
+    const save = async (kind: string) => {
+      const menu = page.locator(".compare-head");
+      await menu.getByRole("button", { name: "Export" }).click();
+      const nBefore = (await calls("save")).length;
+      await menu.getByRole("menuitem", { name: kind }).click();
+      await expect.poll(async () => (await calls("save")).length, { timeout: 10_000 }).toBe(nBefore + 1);
+      const saved = (await calls("save")).at(-1) as { name: string; bytes: Record<string, number> };
+      return { name: saved.name, bytes: Buffer.from(Object.values(saved.bytes)) };
+    };
+    const json = await save("JSON");
+    expect(json.name).toBe("headlight-compare-L0-H2-L0-H3.json");
+    const numbers = JSON.parse(json.bytes.toString("utf8")) as Record<"weightsA" | "weightsB", number[]>;
+    const [a, b] = [headWeights(0, 2), headWeights(0, 3)];
+    expect(numbers.weightsA).toEqual([...a.data]);
+    expect(numbers.weightsB).toEqual([...b.data]);
+    const csv = (await save("CSV")).bytes.toString("utf8").trim().split("\r\n");
+    expect(csv).toHaveLength(1 + a.n * a.n);
+    expect(csv[1 + 2 * a.n + 1]).toContain(`,${a.data[2 * a.n + 1]!},${b.data[2 * a.n + 1]!},`);
+    const svg = (await save("SVG")).bytes.toString("utf8");
+    expect(svg).toMatch(/^<svg .*JS divergence.*<\/svg>$/s);
+    const png = (await save("PNG")).bytes;
+    expect([...png.subarray(0, 4)]).toEqual([137, 80, 78, 71]);
+    mkdirSync("out/browser", { recursive: true });
+    writeFileSync("out/browser/comparison.png", png);
   });
 
   test("says why a comparison failed", async () => {

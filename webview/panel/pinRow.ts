@@ -33,6 +33,7 @@ function what(panel: Panel, slot: PinSlot, pin: Pin) {
       ],
       String(choice.layer),
       (layer) => panel.choosePin(slot, onLayer(choice, layer)),
+      "below",
     )}
     ${dropdown(
       t("Head of {0}", letter),
@@ -43,6 +44,7 @@ function what(panel: Panel, slot: PinSlot, pin: Pin) {
       ],
       String(choice.head),
       (head) => panel.choosePin(slot, { ...choice, head: head === "mean" || head === "max" ? head : +head }),
+      "below",
     )}
   </span>`;
 }

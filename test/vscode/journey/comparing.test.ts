@@ -54,10 +54,13 @@ describe("A person's way from a token to the difference of two heads", () => {
     const shades = () =>
       page
         .locator('.view-overlays [class*="ced-"]')
-        .evaluateAll((all) => all.map((each) => each.className).join());
-    const before = await expect.poll(shades).not.toBe("").then(shades);
-    await page.keyboard.press("Control+ArrowLeft");
+        .evaluateAll((all) => all.map((each) => `${each.className} ${each.getAttribute("style")}`).join());
+    await expect.poll(shades).not.toBe("");
+    await page.waitForTimeout(500);
+    const before = await shades();
+    for (let move = 0; move < 2; move++) await page.keyboard.press("Control+ArrowLeft");
     await expect.poll(shades).not.toBe(before);
+    await page.waitForTimeout(300);
     await vscode.picture("compare-caret");
   });
 
@@ -137,6 +140,8 @@ describe("A person's way from a token to the difference of two heads", () => {
     await vscode.stateKept(
       (state) => state.includes("headlight.pins") && state.includes("def subtract(first"),
     );
+    // The open inspector is written down with the window's layout, which nothing here can watch.
+    await page.waitForTimeout(6_000);
     await page.reload();
     const panel = await panelFrame(page);
     const texts = () => panel.locator(".pin-text").allInnerTexts();
