@@ -51,7 +51,7 @@ export interface Comparison {
   /** What the numbers are, and the largest that it takes in any head of either side's block. */
   readonly measure: ComparedMeasure;
   readonly top: number;
-  /** [rows, columns]: the largest weight pooled; of the difference A - B the one furthest from 0. */
+  /** [rows, columns]: the largest weight pooled; of the difference A - B the one furthest from 0, 0 where one side lacks the query. */
   readonly a: Float32Array;
   readonly b: Float32Array;
   readonly difference: Float32Array;
@@ -64,7 +64,7 @@ export interface Comparison {
   readonly largestDivergence: number;
   /** Index into `queries`. */
   readonly mostDivergent: number;
-  /** Pearson's, over the cells that either side may see. */
+  /** Pearson's, over the cells that either side may see, of queries that both have. */
   readonly correlation: number;
   /** Indices into `queries` and `keys`, largest first, with the weights on both sides. */
   readonly largest: readonly (CellDifference & { readonly a: number; readonly b: number })[];

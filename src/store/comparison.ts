@@ -82,8 +82,12 @@ export function compareChoices(
   const divergence = isShares
     ? divergencePerQuery(weightsA, weightsB)
     : divergencePerQuery(normaliseRows(weightsA), normaliseRows(weightsB));
-  queries.forEach((group, i) => {
-    if (group.aStart === group.aEnd || group.bStart === group.bEnd) divergence[i] = NaN;
+  // A query that one side lacks has nothing to differ from.
+  const isPaired = queries.map((group) => group.aEnd > group.aStart && group.bEnd > group.bStart);
+  isPaired.forEach((paired, i) => {
+    if (paired) return;
+    divergence[i] = NaN;
+    difference.data.fill(0, i * keys.length, (i + 1) * keys.length);
   });
   const { mean, largest, query } = summariseDivergence(divergence);
   const rows = Math.min(size, queries.length);
@@ -108,7 +112,11 @@ export function compareChoices(
     meanDivergence: mean,
     largestDivergence: largest,
     mostDivergent: query,
-    correlation: correlation(weightsA, weightsB, (i) => visibleA[i]! > 0 || visibleB[i]! > 0),
+    correlation: correlation(
+      weightsA,
+      weightsB,
+      (i) => isPaired[Math.floor(i / keys.length)]! && (visibleA[i]! > 0 || visibleB[i]! > 0),
+    ),
     largest: largestDifferences(difference, LISTED).map((cell) => {
       const at = cell.query * keys.length + cell.key;
       return { ...cell, a: weightsA.data[at]!, b: weightsB.data[at]! };

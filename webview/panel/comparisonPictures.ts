@@ -23,7 +23,10 @@ export interface PaintedComparison {
 }
 
 export function paintComparison(shown: Comparison): PaintedComparison {
-  const { rows, columns, visibleA, visibleB, difference } = shown;
+  const { rows, columns, visibleA, visibleB, difference, queries } = shown;
+  const isPaired = Array.from({ length: rows }, (_, row) =>
+    queries.slice(...cellRange(row, queries.length, rows)).some(({ a, b }) => a && b),
+  );
   const weights = weightScale(true, shown.top);
   const largest = difference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const signed: Scale = { kind: "signed", max: largest };
@@ -32,7 +35,11 @@ export function paintComparison(shown: Comparison): PaintedComparison {
   return {
     a: cells(shown.a, weights, (at) => visibleA[at] === 1),
     b: cells(shown.b, weights, (at) => visibleB[at] === 1),
-    difference: cells(difference, signed, (at) => visibleA[at] === 1 || visibleB[at] === 1),
+    difference: cells(
+      difference,
+      signed,
+      (at) => isPaired[Math.floor(at / columns)]! && (visibleA[at] === 1 || visibleB[at] === 1),
+    ),
     weightScale: weights,
     signedScale: signed,
   };

@@ -99,6 +99,8 @@ describe("heads of two runs", () => {
     const found = compareChoices({ run: a, choice: head(0) }, { run: b, choice: head(0) }, 64);
     expect(found.alignment).toBe("text");
     expect([...found.divergence]).toEqual([0, NaN, 0]);
+    expect([...found.difference]).toEqual(new Array(9).fill(0));
+    expect(found.largest).toEqual([]);
     expect(found.queries[1]).toEqual({ a: { start: 1, end: 2, text: " red" } });
     expect(found.queries[2]).toMatchObject({ a: { start: 2 }, b: { start: 1 } });
     expect([...found.visibleB]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 1]);
