@@ -86,7 +86,6 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     },
     probes,
   );
-  });
   const keptPins = new KeptPins(pins, context.workspaceState, models);
   const changed = new vscode.EventEmitter<InspectionSnapshot>();
 
