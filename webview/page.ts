@@ -128,6 +128,7 @@ const viewOf: Partial<Record<PageCommand, ViewName>> = {
   showHeads: "heads",
   showHead: "head",
   showSteps: "steps",
+  showMask: "mask",
   showPositions: "positions",
   showScoring: "scoring",
   showGenerate: "generate",

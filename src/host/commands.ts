@@ -23,6 +23,7 @@ const pageCommands: readonly PageCommand[] = [
   "showHeads",
   "showHead",
   "showSteps",
+  "showMask",
   "showPositions",
   "showScoring",
   "showGenerate",

@@ -116,6 +116,7 @@ export const pageCommands = [
   "showHeads",
   "showHead",
   "showSteps",
+  "showMask",
   "showPositions",
   "showScoring",
   "showGenerate",

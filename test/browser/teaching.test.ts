@@ -293,7 +293,9 @@ describe("Scoring", () => {
 
   test("does without q and k", async () => {
     await open(without("q", "k"), "scoring");
-    expect(await page.locator(".scoring-columns:not(.trained)").innerText()).toContain("This run holds no q and k");
+    expect(await page.locator(".scoring-columns:not(.trained)").innerText()).toContain(
+      "This run holds no q and k",
+    );
   });
 });
 

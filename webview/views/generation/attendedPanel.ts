@@ -19,10 +19,12 @@ export function attendedPanel(inspector: Inspector, data: GenerationData, colour
   const rows = data.attended.value;
   const { labels } = inspector.source.value;
   const at = data.at.value;
-  const name = at < labels.length ? labels[at]! : "what comes next";
+  const name = labels[at];
   const query = labels[data.query.value] ?? "";
   return html`<section aria-label="What it attends to" class="attended">
-    <h2>What <bdi class="token-text">${name}</bdi> attends to</h2>
+    <h2>
+      What ${name === undefined ? "the next token" : html`<bdi class="token-text">${name}</bdi>`} attends to
+    </h2>
     <div class="attended-choice">
       ${rowChoice(data)}
       <span class="hint"
