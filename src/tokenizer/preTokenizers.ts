@@ -6,6 +6,7 @@ import { byteLevel, MAX_DEPTH } from "./normalizers";
 import { fromOniguruma, parsePattern } from "./pattern";
 import { asReferenceSees, EACH_PUNCTUATION } from "./referenceUnicode";
 import { split, stretchesOf, type SplitBehavior, type Stretch } from "./splits";
+import { scriptRuns } from "./unicodeScripts";
 
 /** Splits one piece of normalised text into smaller ones. */
 export type PreTokenizer = (piece: AlignedText) => AlignedText[];
@@ -63,6 +64,8 @@ function flatten(value: unknown, where: string, depth: number): PreTokenizer[] {
       const delimiter = fields.string("delimiter");
       return [splitting((text) => occurrences(text, delimiter), "Removed")];
     }
+    case "UnicodeScripts":
+      return [splitting(scriptRuns, "Removed")];
     case "Split":
       return [splitByPattern(fields)];
     case "Metaspace":
