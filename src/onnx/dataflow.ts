@@ -14,7 +14,7 @@ export interface Value {
   /** Index among the inputs of the model, or -1. */
   readonly inputIndex: number;
   /** What it stands for: outputs of the branches of an If, of a function's body. */
-  readonly inner: Value[];
+  readonly inner: readonly Value[];
 }
 
 /** One node in place. `order` is its place in a topological order over the whole model. */
@@ -49,6 +49,7 @@ export interface Dataflow {
 }
 
 const MOST_OPS = 300_000;
+const NOTHING: readonly Value[] = [];
 
 type Growing<T> = { -readonly [key in keyof T]: T[key] };
 
@@ -86,17 +87,36 @@ class Builder {
   private place(node: GraphNode, scope: Scope): void {
     if (this.ops.length >= MOST_OPS) throw graphTooLarge("operations in all calls", MOST_OPS, MOST_OPS);
     const inputs = node.inputs.map((name) => (name === "" ? undefined : this.use(scope, name)));
-    const bodyResults: Value[] = [];
-    const op: Growing<Op> = { node, scope, inputs, outputs: [], bodyResults, order: this.ops.length };
+    const op: Growing<Op> = {
+      node,
+      scope,
+      inputs,
+      outputs: [],
+      bodyResults: NOTHING,
+      order: this.ops.length,
+    };
     inputs.forEach((value, inputIndex) => value?.consumers.push({ op, inputIndex }));
-    const inner = node.outputs.map((): Value[] => []);
-    this.enterSubgraphs(op, inner, bodyResults);
-    this.enterFunction(op, inner);
+    const inner = this.enter(op);
     op.order = this.ops.length;
     op.outputs = node.outputs.map((name, outputIndex) =>
-      this.define(scope, name, { producer: op, outputIndex, inner: inner[outputIndex] ?? [] }),
+      this.define(scope, name, { producer: op, outputIndex, inner: inner?.[outputIndex] ?? NOTHING }),
     );
     this.ops.push(op);
+  }
+
+  /** What the outputs stand for inside, of the few operations that have an inside. */
+  private enter(op: Growing<Op>): Value[][] | undefined {
+    const { size } = this.functions;
+    const called = size > 0 ? this.functions.get(`${op.node.domain}:${op.node.opType}`) : undefined;
+    let hasGraph = false;
+    for (const { graph } of op.node.attributes.values()) hasGraph ||= graph !== undefined;
+    if (!called && !hasGraph) return undefined;
+    const inner = op.node.outputs.map((): Value[] => []);
+    const bodyResults: Value[] = [];
+    op.bodyResults = bodyResults;
+    this.enterSubgraphs(op, inner, bodyResults);
+    if (called) this.enterFunction(op, called, inner);
+    return inner;
   }
 
   private enterSubgraphs(op: Op, inner: Value[][], bodyResults: Value[]): void {
@@ -122,9 +142,8 @@ class Builder {
     }
   }
 
-  private enterFunction(op: Op, inner: Value[][]): void {
-    const called = this.functions.get(`${op.node.domain}:${op.node.opType}`);
-    if (!called || this.nested > 8) return;
+  private enterFunction(op: Op, called: LocalFunction, inner: Value[][]): void {
+    if (this.nested > 8) return;
     const scope: Scope = {
       kind: "function",
       graph: called.graph,
@@ -145,15 +164,17 @@ class Builder {
 
   private define(scope: Scope, name: string, parts: Partial<Value>): Value {
     const info = parts.info ?? scope.graph.valueInfos.get(name);
+    const { producer, outputIndex = 0, inputIndex = -1, stored, inner = NOTHING } = parts;
     const value: Value = {
       name,
       scope,
-      outputIndex: 0,
+      producer,
+      outputIndex,
       consumers: [],
-      inputIndex: -1,
-      inner: [],
-      ...parts,
-      ...(info && { info }),
+      stored,
+      info,
+      inputIndex,
+      inner,
     };
     if (name !== "") scope.values.set(name, value);
     return value;
@@ -210,8 +231,11 @@ function needsOf(node: GraphNode): readonly string[] {
   return outer.length ? [...node.inputs, ...outer] : node.inputs;
 }
 
+const NO_NAMES: readonly string[] = [];
+
 /** Names that the sub-graphs of a node take from outside. */
-function outerNames(node: GraphNode): string[] {
+function outerNames(node: GraphNode): readonly string[] {
+  if (node.attributes.size === 0) return NO_NAMES;
   const names: string[] = [];
   for (const attribute of node.attributes.values()) {
     if (!attribute.graph) continue;

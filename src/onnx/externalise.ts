@@ -1,7 +1,7 @@
 import { PbfWriter } from "pbf";
 import type { Dataflow, Scope } from "./dataflow";
 import { externalDataOutside } from "./errors";
-import type { GraphNode, StoredTensor } from "./graph";
+import type { StoredTensor } from "./graph";
 import type { ExternalFile } from "./instrumented";
 import type { Edit } from "./patch";
 
@@ -48,8 +48,7 @@ function writeEntry([key, value]: [string, string], pbf: PbfWriter): void {
 /** The weight files beside a model; throws a HeadlightError for one outside the model's folder. */
 export function externalFiles(flow: Dataflow): ExternalFile[] {
   const ends = new Map<string, number>();
-  for (const { external } of storedTensors(flow)) {
-    if (!external) continue;
+  for (const external of externalPlaces(flow)) {
     const { location, byteOffset, byteLength = Number.POSITIVE_INFINITY } = external;
     const end = byteOffset + byteLength;
     if (!staysInside(location) || !(byteOffset >= 0) || !(byteLength >= 0))
@@ -69,14 +68,15 @@ function staysInside(path: string): boolean {
   return !path.split("/").includes("..");
 }
 
-function* storedTensors(flow: Dataflow): Generator<StoredTensor> {
-  const scopes = new Set<Scope>([flow.main, ...flow.ops.map((op) => op.scope)]);
+function externalPlaces(flow: Dataflow): NonNullable<StoredTensor["external"]>[] {
+  const places: NonNullable<StoredTensor["external"]>[] = [];
+  const scopes = new Set<Scope>([flow.main]);
+  for (const { scope } of flow.ops) scopes.add(scope);
   for (const { graph } of scopes) {
-    yield* graph.initializers.values();
-    for (const node of graph.nodes) yield* tensorsOf(node);
+    for (const { external } of graph.initializers.values()) if (external) places.push(external);
+    for (const { attributes } of graph.nodes) {
+      for (const { tensor } of attributes.values()) if (tensor?.external) places.push(tensor.external);
+    }
   }
-}
-
-function* tensorsOf(node: GraphNode): Generator<StoredTensor> {
-  for (const { tensor } of node.attributes.values()) if (tensor) yield tensor;
+  return places;
 }

@@ -19,7 +19,7 @@ export interface GraphNode {
   /** "" where an optional input is left out. */
   readonly inputs: string[];
   readonly outputs: string[];
-  readonly attributes: Map<string, Attribute>;
+  readonly attributes: ReadonlyMap<string, Attribute>;
   readonly range: MessageRange;
 }
 

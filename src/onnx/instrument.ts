@@ -29,6 +29,7 @@ import { findPositions } from "./positions";
 import type { FoundPositions } from "./positions";
 import { findProjection } from "./projection";
 import type { FoundProjection } from "./projection";
+import { remembering } from "./remembering";
 import { renameEdits } from "./rename";
 import { buildReport } from "./report";
 import { scan } from "./scan";
@@ -195,21 +196,4 @@ function nameIn(
 
 function declared(info: ValueInfo): GraphInput {
   return { name: info.name, type: info.type, dims: info.dims ?? [] };
-}
-
-const SHORT_PART = 2048;
-
-/** Gives short parts a second time without reading: what lies between weights is needed for the scan and for the bytes. */
-function remembering(reader: ByteSource): ByteSource {
-  const parts = new Map<number, Uint8Array>();
-  return {
-    byteLength: reader.byteLength,
-    async read(byteOffset, length) {
-      const known = parts.get(byteOffset);
-      if (known && known.byteLength >= length) return known.subarray(0, length);
-      const bytes = await reader.read(byteOffset, length);
-      if (bytes.byteLength <= SHORT_PART) parts.set(byteOffset, bytes);
-      return bytes;
-    },
-  };
 }

@@ -32,13 +32,17 @@ export function findOrigins(flow: Dataflow): Origins {
   }
 
   for (const op of flow.ops) {
-    const given = op.inputs.filter((value) => value !== undefined);
     let bits = 0n;
-    for (const value of [...given, ...op.bodyResults]) bits |= settle(value);
+    let allConstant = true;
+    for (const value of op.inputs) {
+      if (!value) continue;
+      bits |= settle(value);
+      allConstant &&= constants.has(value);
+    }
+    for (const value of op.bodyResults) bits |= settle(value);
     // What the body of a loop is given, the loop is given.
     if (op.bodyResults.length > 0) bits &= ~bodyInput;
     if (FORGET_CONTENT.has(op.node.opType)) bits = 0n;
-    const allConstant = given.every((value) => constants.has(value));
     op.outputs.forEach((value) => {
       let own = bits;
       for (const inner of value.inner) own |= settle(inner);
