@@ -178,7 +178,7 @@ describe.skipIf(!canCapture())("the side panel's statistics", () => {
         window.fakeHost.calls.map(({ method }) => method).filter((name) => name === "probe"),
       );
     expect(await calls()).toEqual(["probe"]);
-    expect(await page.locator("[data-name='L1 H6']").innerText()).toContain("the word's earlier tokens");
+    expect(await page.locator("[data-name='L1 H6']").innerText()).toContain("mostly the token before");
     await expectAccessible(page);
     await expectPicture(page.locator("body"), "panel-probe-dark-420");
   });

@@ -81,7 +81,7 @@ export function comparisonPictures(panel: Panel, shown: Comparison, painted: Pai
       }
     </p>
     <div class="compare-legends">
-      ${colourLegend(painted.weightScale, weights, palette, measureWords[shown.measure].legend)}
+      ${colourLegend(painted.weightScale, weights, palette, t(measureWords[shown.measure].legend))}
       ${colourLegend(painted.signedScale, signed, palette, "A − B")}
     </div>`;
 }
