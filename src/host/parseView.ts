@@ -38,7 +38,14 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
   },
   mask: (raw) => {
     const query = record(raw, "mask");
-    return { ...ofBlock(query), layer: index(query.layer, "layer") };
+    const queryStart = optional(query.queryStart, (value) => index(value, "queryStart"));
+    const queryEnd = optional(query.queryEnd, (value) => index(value, "queryEnd"));
+    return {
+      ...ofBlock(query),
+      layer: index(query.layer, "layer"),
+      ...(queryStart !== undefined && { queryStart }),
+      ...(queryEnd !== undefined && { queryEnd }),
+    };
   },
   headVectors: (raw) => {
     const query = record(raw, "headVectors");

@@ -28,8 +28,8 @@ export interface Slices
   thumbnails(query: ThumbnailQuery): Promise<Thumbnails>;
   /** Of the weights, or of weights times lengths scaled to rows that sum to 1. */
   statistics(query: StatisticsQuery): Promise<HeadStatistics[]>;
-  /** Which keys each query may see in a layer, as read from the run. */
-  mask(query: { runId: string; block: BlockKind; layer: number }): Promise<MaskSlice>;
+  /** Which keys each query of a half-open range (all of them when absent) may see in a layer, as read from the run. */
+  mask(query: MaskQuery): Promise<MaskSlice>;
   /** q, k, v or the output of one head: [positions, dHead]. */
   headVectors(query: { runId: string; address: HeadAddress; which: HeadVectors }): Promise<Tensor>;
   /** The most likely tokens after (or, for a masked-token model, at) a position. */
@@ -118,10 +118,20 @@ export interface HeadStatistics {
   readonly uniform?: Readonly<Record<string, number>>;
 }
 
+export interface MaskQuery {
+  runId: string;
+  block: BlockKind;
+  layer: number;
+  queryStart?: number;
+  queryEnd?: number;
+}
+
 export interface MaskSlice {
-  readonly nQueries: number;
+  /** The queries that it holds, half open. */
+  readonly queryStart: number;
+  readonly queryEnd: number;
   readonly nKeys: number;
-  /** [nQueries, nKeys]: 1 where the query may see the key. */
+  /** [queryEnd - queryStart, nKeys]: 1 where the query may see the key. */
   readonly visible: Uint8Array;
 }
 

@@ -22,31 +22,45 @@ export function maskOf(weights: Tensor, isSelfAttention: boolean): MaskSummary {
   return window === undefined ? { kind } : { kind, window };
 }
 
-/** Which keys each query may see, [nQueries, nKeys]: as the weights show, holes filled by the mask's kind. */
-export function visibleKeys(weights: Tensor, { kind }: MaskSummary): Uint8Array {
-  const { nQueries, nKeys, visible } = seenBySomeHead(weights);
+/** Queries of a layer, half open. */
+export interface QueryRange {
+  readonly queryStart: number;
+  readonly queryEnd: number;
+}
+
+/**
+ * Which keys each query may see: as the weights show, holes filled by the mask's kind.
+ * [nQueries, nKeys], or [queryEnd - queryStart, nKeys] of a range.
+ */
+export function visibleKeys(weights: Tensor, { kind }: MaskSummary, range?: QueryRange): Uint8Array {
+  const { nQueries, nKeys, visible } = seenBySomeHead(weights, range);
   if (kind !== "causal") return visible;
-  for (let query = 0; query < nQueries; query++) {
-    const row = visible.subarray(query * nKeys, (query + 1) * nKeys);
+  const queryStart = range?.queryStart ?? 0;
+  const queryEnd = range?.queryEnd ?? nQueries;
+  for (let query = queryStart; query < queryEnd; query++) {
+    const row = visible.subarray((query - queryStart) * nKeys, (query - queryStart + 1) * nKeys);
     if (row.includes(1)) row.fill(1, 0, query + nKeys - nQueries + 1);
   }
   return visible;
 }
 
-/** 1 where some head gave the key a weight. */
-function seenBySomeHead(weights: Tensor): Visibility {
+/** 1 where some head gave the key a weight; `visible` holds the range only. */
+function seenBySomeHead(weights: Tensor, range?: QueryRange): Visibility {
   const [nHeads = 0, nQueries = 0, nKeys = 0] = weights.dims;
   const size = nQueries * nKeys;
-  const visible = new Uint8Array(size);
+  const first = (range?.queryStart ?? 0) * nKeys;
+  const end = (range?.queryEnd ?? nQueries) * nKeys;
   if (isHeadwise(weights)) {
-    weights.markSeen(visible);
-    return { nQueries, nKeys, visible };
+    const all = new Uint8Array(size);
+    weights.markSeen(all);
+    return { nQueries, nKeys, visible: range ? all.slice(first, end) : all };
   }
+  const visible = new Uint8Array(end - first);
   const { data } = weights;
-  for (let cell = 0; cell < size; cell++) {
+  for (let cell = first; cell < end; cell++) {
     for (let at = cell; at < nHeads * size; at += size) {
       if (data[at] !== 0) {
-        visible[cell] = 1;
+        visible[cell - first] = 1;
         break;
       }
     }

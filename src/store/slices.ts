@@ -12,6 +12,7 @@ import { textRelations, type TextRelations } from "../core/textRelations";
 import type {
   HeadStatistics,
   MarginalsQuery,
+  MaskQuery,
   MaskSlice,
   MatrixQuery,
   MatrixSlice,
@@ -212,10 +213,14 @@ function uniformWeights(visible: Uint8Array, nQueries: number, nKeys: number): T
   return { dims: [nQueries, nKeys], data };
 }
 
-export function maskSlice(run: StoredRun, block: BlockKind, layer: number): MaskSlice {
+/** Of the queries asked for; a range that ends past the last query is cut there. */
+export function maskSlice(run: StoredRun, { block, layer, ...range }: Omit<MaskQuery, "runId">): MaskSlice {
   const stored = layerOf(run, block, layer);
-  const { nQueries, nKeys } = stored.info;
-  return { nQueries, nKeys, visible: visibleKeys(tensorOf(stored, "weights"), stored.info.mask) };
+  const { nQueries, nKeys, mask } = stored.info;
+  const queryEnd = Math.min(range.queryEnd ?? nQueries, nQueries);
+  const queryStart = Math.min(range.queryStart ?? 0, queryEnd);
+  const visible = visibleKeys(tensorOf(stored, "weights"), mask, { queryStart, queryEnd });
+  return { queryStart, queryEnd, nKeys, visible };
 }
 
 /** q, k, v or output of a query head; where heads share keys, k and v are those of the key head that serves it. */

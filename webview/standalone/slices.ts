@@ -67,7 +67,7 @@ export function standaloneSlices(content: StandaloneRun): Slices {
       await prepare(query.measure, [{ block: query.block }], call);
       return statistics(run, query);
     },
-    mask: async ({ block, layer }) => maskSlice(run, block, layer),
+    mask: async (query) => maskSlice(run, query),
     headVectors: async ({ address, which }) => headVectorSlice(run, address, which),
     keyHeads: async ({ block, key, count }) => keyHeads(run, block, key, count),
     similarHeads: async ({ address }) => similarHeads(run, address),

@@ -6,7 +6,8 @@ import { readoutWeight, signedText, tableWeight } from "../../src/paint/numberTe
 import { groupLabel } from "../../src/paint/tokenText";
 import type { Side } from "./inspector";
 import type { Readout } from "./readout";
-import type { Row, Visible } from "./runData";
+import type { Visible } from "./maskRows";
+import type { Row } from "./runData";
 
 /** A row and a column of words of several tokens, with the value that their cell shows. */
 export interface WordCell {

@@ -3,7 +3,8 @@ import type { RunWindow } from "../../src/core/run";
 import { readoutWeight, signedText, tableWeight } from "../../src/paint/numberText";
 import type { HeadStatistics } from "../../src/protocol/slices";
 import type { Side } from "./inspector";
-import type { Row, Visible } from "./runData";
+import type { Visible } from "./maskRows";
+import type { Row } from "./runData";
 
 /** One number of the readout line with its name. */
 export interface ReadoutValue {

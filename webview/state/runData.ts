@@ -8,12 +8,11 @@ import {
   perHeadMeasure,
   type ShownMeasure,
 } from "../../src/core/measures/measure";
-import type { HeadStatistics, MaskSlice, MatrixSlice, Prediction } from "../../src/protocol/slices";
+import type { HeadStatistics, MatrixSlice, Prediction } from "../../src/protocol/slices";
 import type { Inspector } from "./inspector";
 import { load, type Loaded } from "./load";
+import { maskRows, type Visible } from "./maskRows";
 import { nextPainting } from "../frame";
-
-export type Visible = (query: number, key: number) => boolean;
 
 /** A row of the chosen head, or the mean of several: its queries (`query` is one of them) and one number for each key. */
 export interface Row {
@@ -26,7 +25,7 @@ export interface Row {
 export interface RunData {
   /** The chosen head and measure over all tokens; nothing where there are more than `mostCells` on a side. */
   readonly matrix: ReadonlySignal<Loaded<MatrixSlice>>;
-  /** The chosen layer's mask; undefined while it is being read. */
+  /** The chosen layer's mask, of a large one that follows no rule the rows of the active queries; undefined while it is being read. */
   readonly isVisible: ReadonlySignal<Visible | undefined>;
   /** Weights and scores of the active query, or the mean of the active queries, exact; undefined while on their way. */
   readonly weights: ReadonlySignal<Row | undefined>;
@@ -47,8 +46,6 @@ export interface RunData {
 export const mostCells = 512;
 /** Cells of a matrix of 64 KB: it comes along with every inspection. */
 const smallMatrix = 128 * 128;
-/** Cells of a mask, a byte each, that a message carries; a larger mask that follows no rule comes with its cells. */
-const mostMaskCells = 1_000_000;
 
 export function createRunData(inspector: Inspector): RunData {
   const { run, selection, layer, block, queries, keys, activeQuery, activeQueries, host } = inspector;
@@ -72,19 +69,11 @@ export function createRunData(inspector: Inspector): RunData {
   const summaryVisible = computed(
     () => layer.value && maskRule(measureMask(layer.value.mask, selection.value.measure)),
   );
-  const { state: mask } = load<MaskSlice>(() => {
-    const runId = run.value?.runId;
-    if (!runId || !block.value || !layer.value || summaryVisible.value) return undefined;
-    if (layer.value.mask.kind === "unknown") return undefined;
-    if (layer.value.nQueries * layer.value.nKeys > mostMaskCells) return undefined;
-    const query = { runId, block: block.value.kind, layer: layer.value.layer };
-    return { key: JSON.stringify(query), ask: (signal) => remote.mask(query, { signal }) };
-  });
+  const isKnown = computed(() => layer.value !== undefined && layer.value.mask.kind !== "unknown");
+  const rowsVisible = maskRows(inspector, () => isKnown.value && !summaryVisible.value);
   const isVisible = computed((): Visible | undefined => {
     if (summaryVisible.value) return summaryVisible.value;
-    const slice = mask.value.value;
-    if (slice) return (query, key) => slice.visible[query * slice.nKeys + key] === 1;
-    return mask.value.pending ? undefined : () => true;
+    return isKnown.value ? rowsVisible.value : () => true;
   });
 
   // One cell tells it of a block whose matrices are fetched in parts.

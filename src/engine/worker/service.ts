@@ -352,8 +352,11 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     maskPicture: ({ runId, block, layer, ...most }) => maskPicture(store.get(runId), block, layer, most),
     additive: async ({ runId, block, layer }, { signal }) =>
       additiveSlice(await withParts(runId, { block, layer }, additiveTerms, "all", signal), block, layer),
-    mask: async ({ runId, block, layer }, { signal }) =>
-      maskSlice(await ready(runId, "weights", [{ block, layer, head: 0 }], signal), block, layer),
+    mask: async ({ runId, ...query }, { signal }) =>
+      maskSlice(
+        await ready(runId, "weights", [{ block: query.block, layer: query.layer, head: 0 }], signal),
+        query,
+      ),
     headVectors: async ({ runId, address, which }, { signal }) =>
       headVectorSlice(await ready(runId, which, [address], signal), address, which),
     predictions: async ({ runId, position, count }) => {

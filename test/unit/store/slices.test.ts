@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { LayerOfRun, RunSummary } from "../../../src/core/run";
 import { tensor } from "../../../src/core/tensor";
+import { visibleKeys } from "../../../src/store/layerMask";
 import { RunStore } from "../../../src/store/runStore";
 import {
   headVectorSlice,
@@ -141,7 +142,21 @@ describe("slices of a run", () => {
   });
 
   it("give the mask of a layer", () => {
-    expect([...maskSlice(run(), "decoder", 1).visible]).toEqual([1, 1, 1, 1]);
+    expect([...maskSlice(run(), { block: "decoder", layer: 1 }).visible]).toEqual([1, 1, 1, 1]);
+  });
+
+  it("give some rows of a mask, the holes of a causal one filled as in the whole", () => {
+    // Two heads over three tokens; the last query's weight on key 1 vanished in both.
+    const head = [1, 0, 0, 0.5, 0.5, 0, 0.5, 0, 0.5];
+    const weights = tensor([2, 3, 3], Float32Array.from([...head, ...head]));
+    const rows = (kind: "causal" | "other", queryStart: number, queryEnd: number) => [
+      ...visibleKeys(weights, { kind }, { queryStart, queryEnd }),
+    ];
+    expect(rows("causal", 1, 3)).toEqual([1, 1, 0, 1, 1, 1]);
+    expect(rows("other", 2, 3)).toEqual([1, 0, 1]);
+    const cut = maskSlice(run(), { block: "decoder", layer: 1, queryStart: 1, queryEnd: 9 });
+    expect(cut).toMatchObject({ queryStart: 1, queryEnd: 2, nKeys: 2 });
+    expect([...cut.visible]).toEqual([1, 1]);
   });
 
   it.each([
