@@ -1,5 +1,5 @@
 // Runs every test/bench/*.bench.ts and writes docs/performance.md. `npm run bench`; `npm run bench -- engine` runs
-// those whose name holds "engine" and prints only.
+// those whose name holds "engine" and prints only; with --write it renews their sections.
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -7,7 +7,9 @@ import { pathToFileURL } from "node:url";
 import esbuild from "esbuild";
 
 const root = path.join(import.meta.dirname, "..");
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((argument) => argument !== "--write");
+const writes = wanted.length === 0 || process.argv.includes("--write");
+const page = path.join(root, "docs/performance.md");
 const files = fs
   .readdirSync(path.join(root, "test/bench"))
   .filter((name) => name.endsWith(".bench.ts"))
@@ -23,15 +25,12 @@ for (const file of files) {
     for (const row of rows)
       console.log(`  ${row.name}: ${row.note ?? `${numberText(row.value)} ${row.unit}${aimText(row)}`}`);
     results.push({ file, load, rows, note });
+    // After each: a run that is ended early keeps what it measured.
+    if (writes) writePage();
   } catch (error) {
     console.error(`  failed: ${error instanceof Error ? error.message : error}`);
     process.exitCode = 1;
   }
-}
-if (wanted.length === 0) {
-  fs.mkdirSync(path.join(root, "docs"), { recursive: true });
-  fs.writeFileSync(path.join(root, "docs/performance.md"), report());
-  console.log("docs/performance.md");
 }
 process.exit();
 
@@ -52,27 +51,51 @@ async function bundled(file) {
   return import(pathToFileURL(outfile).href);
 }
 
-function report() {
+function writePage() {
+  fs.mkdirSync(path.dirname(page), { recursive: true });
+  const known = new Set(files.map((file) => sectionName(file)));
+  const sections = new Map(
+    (fs.existsSync(page) ? fs.readFileSync(page, "utf8") : "")
+      .split(/^(?=## )/m)
+      .slice(1)
+      .map((text) => [text.slice(3, text.indexOf("\n")), `${text.trimEnd()}\n`]),
+  );
+  for (const name of sections.keys()) {
+    const isMeasured = results.some(({ file }) => sectionName(file) === name);
+    const isLeft = wanted.length === 0 && !known.has(name);
+    if (isMeasured || isLeft) sections.delete(name);
+  }
+  for (const result of results) sections.set(sectionName(result.file), section(result));
+  const ordered = [...sections].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, text]) => text);
+  fs.writeFileSync(page, report(ordered));
+}
+
+function sectionName(file) {
+  return file.replace(".bench.ts", "");
+}
+
+function section({ file, load, rows, note }) {
+  return [
+    `## ${sectionName(file)}`,
+    "",
+    `\`npm run bench -- ${sectionName(file)}\`, load of the machine when it began: ${load.toFixed(1)}`,
+    "",
+    ...(note ? [note, ""] : []),
+    "| what | figure | aim |",
+    "| --- | ---: | ---: |",
+    ...rows.map(
+      (row) =>
+        `| ${row.name} | ${row.note ?? `${numberText(row.value)} ${row.unit}`} | ${row.aim === undefined ? "" : `${row.aim} ${row.unit} or less`} |`,
+    ),
+    "",
+  ].join("\n");
+}
+
+function report(sections) {
   const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
   const versionOf = (name) =>
     JSON.parse(fs.readFileSync(path.join(root, "node_modules", name, "package.json"), "utf8")).version;
   const cpus = os.cpus();
-  const sections = results.map(({ file, load, rows, note }) =>
-    [
-      `## ${file.replace(".bench.ts", "")}`,
-      "",
-      `\`npm run bench -- ${file.replace(".bench.ts", "")}\`, load of the machine when it began: ${load.toFixed(1)}`,
-      "",
-      ...(note ? [note, ""] : []),
-      "| what | figure | aim |",
-      "| --- | ---: | ---: |",
-      ...rows.map(
-        (row) =>
-          `| ${row.name} | ${row.note ?? `${numberText(row.value)} ${row.unit}`} | ${row.aim === undefined ? "" : `${row.aim} ${row.unit} or less`} |`,
-      ),
-      "",
-    ].join("\n"),
-  );
   return `# Performance
 
 Written by \`npm run bench\`; medians, and ratios of runs that alternate in one process. Take the ratios: times depend
