@@ -26,6 +26,8 @@ export type ScoreStep<T> =
 export interface ScoreFormula {
   readonly q: Tensor;
   readonly k: Tensor;
+  /** Of additive attention, v [d]: vᵀ tanh(q + k) in place of the product (Bahdanau et al. 2015, appendix A.1.2). */
+  readonly vector?: Float32Array;
   readonly nHeads: number;
   readonly nQueries: number;
   readonly nKeys: number;
@@ -109,7 +111,7 @@ export function recomputeRow(formula: ScoreFormula, head: number, query: number)
   return seesNone ? undefined : row.subarray(0, nKeys);
 }
 
-function product({ q, k, nHeads, nKeys }: ScoreFormula, head: number, query: number): Float64Array {
+function product({ q, k, vector, nHeads, nKeys }: ScoreFormula, head: number, query: number): Float64Array {
   const [nOwn = 1, nRows = 1, dHead = 1] = q.dims;
   const [nKeyHeads = 1, nKeyRows = 1] = k.dims;
   const from = (Math.floor((head * nOwn) / nHeads) * nRows + query) * dHead;
@@ -118,7 +120,11 @@ function product({ q, k, nHeads, nKeys }: ScoreFormula, head: number, query: num
   for (let key = 0; key < nKeys; key++) {
     let sum = 0;
     const at = keyFrom + key * dHead;
-    for (let d = 0; d < dHead; d++) sum += q.data[from + d]! * k.data[at + d]!;
+    if (vector) {
+      for (let d = 0; d < dHead; d++) sum += vector[d]! * Math.tanh(q.data[from + d]! + k.data[at + d]!);
+    } else {
+      for (let d = 0; d < dHead; d++) sum += q.data[from + d]! * k.data[at + d]!;
+    }
     row[key] = sum;
   }
   return row;

@@ -5,6 +5,7 @@ import { storedTensor } from "./constants";
 import type { Op, Value } from "./dataflow";
 import type { Known } from "./known";
 import { productAfter } from "./paths";
+import type { Formula } from "./scoreSteps";
 import type { SoftmaxPlace } from "./softmax";
 
 /** What may lie between the reduction of tanh(q + k) and the softmax: [the input the way goes through]. */
@@ -56,7 +57,7 @@ export function findAdditive(softmax: SoftmaxPlace, known: Known): FoundAttentio
     nHeads: 1,
     nKeyHeads: 1,
     biases: [],
-    formula: "its scores are a reduction of tanh(q + k), not a product of q and k",
+    formula: formulaOf(found),
     notes: ["scores are a reduction of tanh(q + k): there is no product of queries and keys"],
   };
 }
@@ -92,6 +93,17 @@ interface AdditiveScores {
   readonly sum: Op;
   readonly biases: readonly Value[];
   readonly vector?: Value;
+  /** Operators behind the reduction that change the scores. */
+  readonly changes: readonly string[];
+}
+
+/** Moves numbers, or adds up what the stored vector was multiplied onto. */
+const KEEPS = new Set("Squeeze Reshape Transpose Unsqueeze Cast Identity Dropout ReduceSum".split(" "));
+
+function formulaOf({ vector, changes }: AdditiveScores): Formula {
+  if (!vector) return "the vector that reduces tanh(q + k) to its scores was not found";
+  if (changes.length) return `${changes.join(", ")} lies between its additive scores and its weights`;
+  return [{ kind: "softmax" }];
 }
 
 function termsOf(
@@ -122,21 +134,23 @@ function row(to: Additions, scope: Op["scope"]): string {
 
 /** The Add whose Tanh the scores are reduced from, where both its terms are content. */
 function sumBehind(scores: Value, { origins }: Known): AdditiveScores | undefined {
-  let open: { value: Value; vector?: Value }[] = [{ value: scores }];
+  let open: { value: Value; vector?: Value; changes: readonly string[] }[] = [{ value: scores, changes: [] }];
   for (let distance = 0; distance < FARTHEST && open.length; distance++) {
     const next: typeof open = [];
-    for (const { value, vector } of open) {
+    for (const { value, vector, changes } of open) {
       const op = value.producer;
       if (!op) continue;
       if (op.node.opType === "Tanh") {
         const found = biasFree(op.inputs[0]?.producer, origins);
-        if (found) return { ...found, ...(vector && { vector }) };
+        if (found) return { ...found, ...(vector && { vector }), changes };
       }
       if (!PASSES.has(op.node.opType) && !reduces(op)) continue;
       const stored = op.inputs.find((input) => input !== undefined && origins.isConstant(input));
       const own = reduces(op) ? op.inputs[1] : op.node.opType === "Mul" ? stored : undefined;
       const inputs = op.inputs.filter((input) => input !== undefined).filter(origins.isData);
-      next.push(...inputs.map((input) => ({ value: input, vector: vector ?? own })));
+      const isReduction = own !== undefined && vector === undefined;
+      const all = isReduction || KEEPS.has(op.node.opType) ? changes : [op.node.opType, ...changes];
+      next.push(...inputs.map((input) => ({ value: input, vector: vector ?? own, changes: all })));
     }
     open = next.slice(0, 64);
   }

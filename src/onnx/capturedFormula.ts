@@ -23,7 +23,8 @@ export function capturedFormula(
     rounds: roundsOf(attention),
   };
   if (typeof attention.formula === "string") return { ...place, missing: attention.formula };
-  if (!attention.q || !attention.k) {
+  const isAdditive = attention.additive?.additiveQuery && attention.additive.additiveKey;
+  if (!isAdditive && (!attention.q || !attention.k)) {
     const lacking = attention.q ? "k" : attention.k ? "q" : "q and k";
     return { ...place, missing: `${lacking} cannot be handed over from ${attention.pattern}` };
   }

@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { Verification } from "../../src/core/verification";
 import { createEngine } from "../../src/engine/handle";
 import { inlineStarter } from "../../src/engine/inline";
 import { createService } from "../../src/engine/worker/service";
@@ -11,13 +12,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 
 /** An embedded model run by the engine in this process, with every tensor of its heads and the terms of additive scores. */
 export async function engineRun(id: string, text: string, targetText?: string): Promise<StandaloneRun> {
-  const platform = nodePlatform(path.join(root, "node_modules/onnxruntime-web/dist"));
-  const engine = createEngine(
-    inlineStarter((emit) => createService(platform, emit)),
-    { threads: 1, byteBudget: 1e9 },
-  );
-  const models = await embeddedModels(nodeFiles, path.join(root, "media/models"));
-  const { source } = models.find((each) => each.source.id === id)!;
+  const { engine, source } = await engineWith(id);
   const run = await engine.inspect({ model: source, text, ...(targetText !== undefined && { targetText }) });
   const { runId } = run;
   const tensors: StandaloneTensor[] = [];
@@ -50,4 +45,22 @@ export async function engineRun(id: string, text: string, targetText?: string): 
   }
   await engine.stop();
   return { run, tensors, predictions: [] };
+}
+
+/** What Verify says of an embedded model. */
+export async function verified(id: string, text: string, targetText: string): Promise<Verification> {
+  const { engine, source } = await engineWith(id);
+  const verification = await engine.verify({ model: source, text, targetText });
+  await engine.stop();
+  return verification;
+}
+
+async function engineWith(id: string) {
+  const platform = nodePlatform(path.join(root, "node_modules/onnxruntime-web/dist"));
+  const engine = createEngine(
+    inlineStarter((emit) => createService(platform, emit)),
+    { threads: 1, byteBudget: 1e9 },
+  );
+  const models = await embeddedModels(nodeFiles, path.join(root, "media/models"));
+  return { engine, source: models.find((each) => each.source.id === id)!.source };
 }

@@ -27,7 +27,7 @@ const captures: Readonly<Record<Depth, readonly Capture[]>> = {
   all: ["weights", "scores", "q", "k", "v", "output", ...ADDITIVE_PARTS],
   projection: ["output", ...PROJECTION_PARTS],
   lens: [],
-  formulas: ["weights", "q", "k", "v", "output"],
+  formulas: ["weights", "q", "k", "v", "output", ...ADDITIVE_PARTS],
   selected: ["weights"],
   "selected-all": ["weights", "scores", "q", "k", "v", "output"],
 };

@@ -5,7 +5,7 @@ import type { LayerTensor } from "../../core/run";
 import type { Tensor } from "../../core/tensor";
 import { TOLERANCES, type Verification, type VerifiedLayer } from "../../core/verification";
 import { withTerms } from "../../onnx/capturedFormula";
-import type { CapturedTerm, LayerReport } from "../../onnx/instrumented";
+import { ADDITIVE_PARTS, type CapturedTerm, type LayerReport } from "../../onnx/instrumented";
 import type { InspectRequest } from "../../protocol/engineContract";
 import { unfold } from "./capture";
 import type { Stages } from "./inspect";
@@ -30,7 +30,7 @@ export async function verify(
   const sequences = readSequences(model, parts, request, signal);
   progress({ stage: "run" });
   await checkpoint(signal);
-  const wanted = new Set(["weights", "q", "k", "v", "output"] as const);
+  const wanted = new Set(["weights", "q", "k", "v", "output", ...ADDITIVE_PARTS] as const);
   const { captured, formulas } = await runParts(model, parts, request, sequences, wanted);
   const reported = model.report.blocks.flatMap(({ kind, layers }) =>
     layers.map((report) => ({ block: kind, report })),
@@ -73,7 +73,9 @@ function verifyLayer(tensors: Tensors, formula: RunFormula | undefined, report: 
   const ofRows = nHeads * nQueries;
   const fail = (why: string) => unchecked(why, nHeads, ofRows);
   if (!weights) return fail(report.note ?? "its weights were not handed over");
-  const [q, k] = [tensors.get("q"), tensors.get("k")];
+  const q = tensors.get("q") ?? ofOneHead(tensors.get("additiveQuery"));
+  const k = tensors.get("k") ?? ofOneHead(tensors.get("additiveKey"));
+  const vector = report.additive && tensors.get("additiveVector")?.data;
   if (formula?.missing !== undefined) return fail(formula.missing);
   if (!formula || !q || !k) return fail(`${q ? "k" : "q"} was not handed over`);
   if (q.dims[1] !== nQueries || (k.dims[1] ?? 0) < nKeys || q.dims[2] !== k.dims[2]) {
@@ -81,6 +83,8 @@ function verifyLayer(tensors: Tensors, formula: RunFormula | undefined, report: 
       `q [${q.dims.join(", ")}] and k [${k.dims.join(", ")}] do not fit ${nQueries} x ${nKeys} weights`,
     );
   }
+  if (vector && vector.length !== q.dims[2])
+    return fail(`its vector has ${vector.length} numbers, q and k ${q.dims[2]}`);
   const steps = formula.steps.map((step) =>
     withTerms(step, (term: CapturedTerm) => termTensor(term, formula, nHeads)),
   );
@@ -88,9 +92,14 @@ function verifyLayer(tensors: Tensors, formula: RunFormula | undefined, report: 
     formula.rounds.includes("q") ? roundedTo8Bits(q) : q,
     formula.rounds.includes("k") ? roundedTo8Bits(k) : k,
   ];
-  const scores: ScoreFormula = { q: left, k: right, nHeads, nQueries, nKeys, steps };
+  const scores: ScoreFormula = { q: left, k: right, vector, nHeads, nQueries, nKeys, steps };
   const found = compareRows(scores, weights, sampled(ofRows, nKeys * (q.dims[2] ?? 1)), outputOf(tensors));
   return { nHeads, ofRows, tolerance: TOLERANCES[formula.computedIn], ...found };
+}
+
+/** [positions, d] as [1, positions, d]. */
+function ofOneHead(terms: Tensor | undefined): Tensor | undefined {
+  return terms && { dims: [1, ...terms.dims], data: terms.data };
 }
 
 function unchecked(missing: string, nHeads: number, ofRows: number): Checked {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { recompute } from "../../../src/core/steps";
 import type { StandaloneRun } from "../../../src/protocol/standalone";
-import { engineRun } from "../../support/engineRun";
+import { engineRun, verified } from "../../support/engineRun";
 
 let run: StandaloneRun;
 beforeAll(async () => {
@@ -28,6 +28,16 @@ describe("additive scores of an embedded model", () => {
       expect(check.nCompared).toBeGreaterThan(100);
       expect(check.largestDifference).toBeLessThan(2e-5);
     }
+  });
+
+  it("are computed again by Verify, as products are", async () => {
+    const { layers } = await verified("dates-additive", "the 7th of May, 2019", "2019-05-07");
+    expect(layers).toHaveLength(1);
+    const [{ nRows, ofRows, difference, outputDifference, missing } = layers[0]!] = layers;
+    expect(missing).toBeUndefined();
+    expect([nRows, nRows]).toEqual([ofRows, run.run.targetTokens!.length]);
+    expect(difference).toBeLessThan(1e-5);
+    expect(outputDifference).toBeLessThan(1e-5);
   });
 
   it("are told apart from products: the models of the same task with dot products have no such terms", async () => {
