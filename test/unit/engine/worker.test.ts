@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine, RunningWorker, WorkerStarter } from "../../../src/engine/engine";
@@ -10,6 +10,8 @@ import type { ModelSource } from "../../../src/protocol/engineContract";
 import { build, fixtures, hasFixtures, runtimeFolder, temporaryFolder, workerFile } from "../node/built";
 
 let model: ModelSource;
+/** Its positions are computed (RoPE), so that its graph takes texts of any length once its configuration allows it. */
+let longModel: ModelSource;
 let folder: string;
 /** The real worker, with a listener for the crash. */
 let mortalWorker: string;
@@ -25,7 +27,9 @@ beforeAll(async () => {
     `require(${JSON.stringify(workerFile)});
 require("node:worker_threads").parentPort.on("message", ({ kind }) => kind === "crash" && process.exit(3));`,
   );
-  if (hasFixtures) model = (await folderModel(nodeFiles, `${fixtures}/models/gpt2-eager-ts-opset14`)).source;
+  if (!hasFixtures) return;
+  model = (await folderModel(nodeFiles, `${fixtures}/models/gpt2-eager-ts-opset14`)).source;
+  longModel = await withoutLimit(`${fixtures}/models/llama-stories260K-eager-ts-opset17`);
 });
 afterAll(async () => {
   await Promise.all(engines.map((engine) => engine.stop()));
@@ -72,6 +76,32 @@ describe.skipIf(!hasFixtures)("an engine on a thread of its own", { timeout: 120
     expect(await engine.inspect({ model, ids: [1] })).toMatchObject({ tokens: [{ id: 1 }] });
   });
 
+  it("ends a run at once that is cancelled inside the runtime, and inspects with a new worker", async () => {
+    const engine = threaded();
+    const { tokens } = await engine.inspect({ model: longModel, ids: [1, 2, 3] });
+    expect(tokens).toHaveLength(3);
+    const first = running;
+    const controller = new AbortController();
+    let stage = "";
+    const stop = engine.onEvent({ progress: (event) => (stage = event.stage) });
+    // Far longer than the grace: seconds of one forward pass, in which the worker's thread hears nothing.
+    const ids = Array.from({ length: 2000 }, (_, index) => 1 + (index % 400));
+    let cancelledAt = 0;
+    const cancel = async () => {
+      while (stage !== "run") await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      cancelledAt = performance.now();
+      controller.abort();
+    };
+    const busy = engine.inspect({ model: longModel, ids }, { signal: controller.signal });
+    void cancel();
+    await expect(busy).rejects.toMatchObject({ code: "cancelled" });
+    expect(performance.now() - cancelledAt).toBeLessThan(100);
+    expect(await engine.inspect({ model: longModel, ids: [1] })).toMatchObject({ tokens: [{ id: 1 }] });
+    expect(running).not.toBe(first);
+    stop();
+  });
+
   it("says that the worker died, and the next inspection works", async () => {
     const engine = threaded();
     await engine.inspect({ model, ids: [1] });
@@ -95,4 +125,15 @@ describe.skipIf(!hasFixtures)("an engine on a thread of its own", { timeout: 120
 /** Between the stages of its work the thread ends itself, as a crash of the runtime would. */
 function crash(): void {
   running!.port.post({ kind: "crash" });
+}
+
+/** A copy of a model's folder whose configuration allows 4,096 tokens. */
+async function withoutLimit(from: string): Promise<ModelSource> {
+  const to = path.join(folder, "long");
+  await mkdir(path.join(to, "onnx"), { recursive: true });
+  for (const name of ["tokenizer.json", "onnx/model.onnx"])
+    await copyFile(path.join(from, name), path.join(to, name));
+  const config = JSON.parse(await readFile(path.join(from, "config.json"), "utf8")) as object;
+  await writeFile(path.join(to, "config.json"), JSON.stringify({ ...config, max_position_embeddings: 4096 }));
+  return (await folderModel(nodeFiles, to)).source;
 }
