@@ -22,6 +22,9 @@ const graphs = hasFixtures
     ]
   : [];
 const rows = new Map<string, string>();
+/** Error by precision, of each architecture and exporter. */
+const overview = new Map<string, Map<string, string>>();
+const PRECISIONS = ["float32", "float16", "int8", "int4"];
 
 describe("models of other exporters", () => {
   it.each([...exported, ...graphs])("%s is shown right or refused with a reason", async (path) => {
@@ -58,7 +61,7 @@ describe("models of other exporters", () => {
 
   it.runIf(hasFixtures)("are listed in docs/models.md as they were found", () => {
     const table = [...exported, ...graphs].map((path) => rows.get(path) ?? "").join("\n");
-    const text = `${HEAD}\n${table}\n`;
+    const text = `${HEAD}\n${overviewRows()}\n\n${GRAPHS}\n${table}\n`;
     if (process.env["UPDATE_DOCS"]) writeFileSync(DOCS, text);
     const normal = (markdown: string) => markdown.replace(/[ -]+/g, " ").trim();
     expect(normal(readFileSync(DOCS, "utf8"))).toBe(normal(text));
@@ -72,11 +75,59 @@ and with its attention handed over: its own outputs were the same to the last bi
 the weights times the values and what the graph itself passed on, over all heads. The weights of the models under \`models/\` are
 also compared with what PyTorch returned, in \`test/unit/onnx/models.test.ts\` (below 1e-4).
 
+## Architecture, exporter, precision
+
+Of the whole models: the error in each precision that there was a file of.
+
+| architecture | exporter | ${PRECISIONS.join(" | ")} |
+| - | - |${" - |".repeat(PRECISIONS.length)}`;
+
+const GRAPHS = `## Every graph
+
 | graph | made by | opset | weights | attention | heads | positions | error |
 | - | - | - | - | - | - | - | - |`;
 
+function overviewRows(): string {
+  const sorted = [...overview].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted
+    .map(([key, errors]) => `| ${key} | ${PRECISIONS.map((one) => errors.get(one) ?? "").join(" | ")} |`)
+    .join("\n");
+}
+
+/** Whole models alone: their configuration or their folder names the architecture. */
+function architectureOf(path: string): string | undefined {
+  const [, ofModel] = /^models\/([^/]+)\//.exec(path) ?? [];
+  const config = `${FIXTURES}/models/${ofModel}/config.json`;
+  if (ofModel && existsSync(config)) {
+    const { model_type: type } = JSON.parse(readFileSync(config, "utf8")) as { model_type?: string };
+    if (type) return type;
+  }
+  return ofModel?.replace(/^tiny-random-/, "") ?? /^ort-graphs\/old\/([a-z0-9]+)_/.exec(path)?.[1];
+}
+
+function exporterOf(path: string, { producer, opsets }: InstrumentedModel["report"]): string {
+  const [, attention, way] = /-(eager|sdpa)-(dynamo|ts)-/.exec(path) ?? [];
+  const [, old] =
+    /ort-graphs\/old\/[a-z]+[0-9]?_(?:mrpc_|squad_)?((?:pytorch|tensorflow)[0-9.]+)/.exec(path) ?? [];
+  const maker = way
+    ? `pytorch ${way === "ts" ? "torch.onnx (TorchScript)" : way}, ${attention}`
+    : (old ?? producer);
+  return `${maker}, opset ${opsets[""] ?? "?"}`;
+}
+
+function noteInOverview(path: string, { report }: InstrumentedModel, result: string): void {
+  const architecture = architectureOf(path);
+  if (!architecture) return;
+  const key = `${architecture} | ${exporterOf(path, report)}`;
+  const errors = overview.get(key) ?? new Map<string, string>();
+  const others = errors.get(report.precision);
+  errors.set(report.precision, others && others !== result ? `${others}; ${result}` : result);
+  overview.set(key, errors);
+}
+
 function row(path: string, model: InstrumentedModel, result: string): string {
   const { report } = model;
+  noteInOverview(path, model, result);
   const blocks = report.blocks.map(
     ({ kind, layers }) => `${kind} ${layers.length}: ${layers[0]?.pattern}, ${layers[0]?.mask}`,
   );
