@@ -1,27 +1,55 @@
 import { toRegExp } from "oniguruma-to-es";
+import type { FilePattern } from "./boundedMatching";
 import { refusedPattern, unsupportedTokenizer } from "./errors";
 import type { Fields } from "./fields";
+import { isQuadratic, needsAges } from "./patternCost";
 
-/** A `pattern` of tokenizer.json ({"String": …} or {"Regex": …}) as a global expression; null where it never matches. */
-export function parsePattern(owner: Fields): RegExp | null {
+/** A `pattern` of tokenizer.json ({"String": …} or {"Regex": …}); null where it never matches. */
+export function parsePattern(owner: Fields): FilePattern | null {
   const value = owner.get("pattern");
-  if (typeof value === "string") return literal(value);
+  if (typeof value === "string") return filePattern(value, literal(value));
   const pattern = owner.object("pattern");
-  if (pattern.has("String")) return literal(pattern.string("String"));
-  if (pattern.has("Regex")) return fromOniguruma(pattern.string("Regex"));
+  if (pattern.has("String")) return filePattern(pattern.string("String"), literal(pattern.string("String")));
+  if (pattern.has("Regex")) {
+    const source = pattern.string("Regex");
+    const expression = fromOniguruma(source);
+    return filePattern(source, expression, expression ? maxTextOf(expression, source) : Infinity);
+  }
   throw unsupportedTokenizer(
     `a pattern at ${pattern.where} that is neither a string nor a regular expression`,
   );
 }
 
+function filePattern(source: string, expression: RegExp | null, maxLength = Infinity): FilePattern | null {
+  return expression && { expression, source, maxLength };
+}
+
 /** A global JavaScript expression that matches what the reference library's engine (Oniguruma) matches. */
 export function fromOniguruma(source: string): RegExp | null {
   if (source === "") return null;
+  const known = expressions.get(source);
+  if (known) return known;
   if (source.length > MAX_LENGTH) throw refusedPattern(source, `is ${source.length} characters long`);
   const pattern = translateWithCase(source);
-  if (backtracks(pattern, source)) throw refusedPattern(source, "takes exponential time on short texts");
+  if (needsAges(pattern, source)) throw refusedPattern(source, "needs ages for short texts (it backtracks)");
+  if (expressions.size >= 100) expressions.clear();
+  expressions.set(source, pattern);
   return pattern;
 }
+
+/** Those that were tried before: trying one takes tens of milliseconds. */
+const expressions = new Map<string, RegExp>();
+
+const quadratic = new WeakMap<RegExp, boolean>();
+
+function maxTextOf(expression: RegExp, source: string): number {
+  const known = quadratic.get(expression) ?? isQuadratic(expression, source);
+  quadratic.set(expression, known);
+  return known ? MAX_TEXT : Infinity;
+}
+
+/** For patterns that are quadratic from one position: they take up to 10 s on so many equal characters. */
+const MAX_TEXT = 100_000;
 
 /** The longest split pattern found on the hub has under 3,000 characters. */
 const MAX_LENGTH = 20_000;
@@ -67,29 +95,6 @@ function translateOrRefuse(spelledOut: string, source: string): RegExp {
 
 function translate(source: string): RegExp {
   return toRegExp(source, { global: true, target: "ES2024" });
-}
-
-const LIMIT_MS = 50;
-const LONGEST_PROBE = 32;
-
-/** Whether the pattern needs ages for some run of at most 32 equal characters that it cannot match to the end. */
-function backtracks(pattern: RegExp, source: string): boolean {
-  const alphabet = new Set(["a", "A", "1", " ", "\n", "!", ...source.slice(0, 200)]);
-  for (const character of alphabet) {
-    for (let length = 4; length <= LONGEST_PROBE; length += 2) {
-      const probe = `${character.repeat(length)}\u0000`;
-      // The shortest of three, so that a busy machine is not taken for a slow pattern.
-      if ([0, 0, 0].every(() => milliseconds(pattern, probe) > LIMIT_MS)) return true;
-    }
-  }
-  return false;
-}
-
-function milliseconds(pattern: RegExp, probe: string): number {
-  const start = performance.now();
-  pattern.lastIndex = 0;
-  pattern.exec(probe);
-  return performance.now() - start;
 }
 
 function literal(text: string): RegExp | null {

@@ -10,8 +10,14 @@ export interface Stretch {
   readonly isMatch: boolean;
 }
 
+/** A global regular expression, or what searches as one does. */
+export interface Search {
+  lastIndex: number;
+  exec(text: string): RegExpExecArray | null;
+}
+
 /** Matches of a global regular expression and the stretches between them. An empty match does not directly follow another. */
-export function stretchesOf(text: string, pattern: RegExp, invert = false): Stretch[] {
+export function stretchesOf(text: string, pattern: Search, invert = false): Stretch[] {
   const stretches: Stretch[] = [];
   let end = 0;
   let lastMatchEnd = -1;
