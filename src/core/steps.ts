@@ -101,6 +101,13 @@ export function recompute(head: HeadTensors, options: { scale?: number } = {}): 
   };
 }
 
+/** Only the scaled products q kᵀ / sqrt(d_k) (or with the scale that `scores` show) of `recompute`: [nQueries, nKeys]. */
+export function scaledProducts(q: Tensor, k: Tensor, scores?: Tensor): Tensor {
+  checkShapes({ q, k, scores });
+  const product = multiplyTransposed(q, k);
+  return scaleBy(product, findScale(product, scores, q.dims[1]!).value);
+}
+
 /** The terms of one query's dot products, q_i · k_ji: [nKeys, dKey]; each row sums to that key's product. */
 export function productTerms(q: Tensor, k: Tensor, query: number): Tensor {
   const [nKeys = 0, dKey = 0] = k.dims;
@@ -128,11 +135,14 @@ export function multiplyTransposed(a: Tensor, b: Tensor): Tensor {
   const [rows = 0, d = 0] = a.dims;
   const [columns = 0] = b.dims;
   const data = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
+  const { data: left } = a;
+  const { data: right } = b;
+  for (let row = 0, cell = 0; row < rows; row++) {
+    const start = row * d;
+    for (let column = 0, at = 0; column < columns; column++, cell++) {
       let sum = 0;
-      for (let i = 0; i < d; i++) sum += a.data[row * d + i]! * b.data[column * d + i]!;
-      data[row * columns + column] = sum;
+      for (let i = 0; i < d; i++, at++) sum += left[start + i]! * right[at]!;
+      data[cell] = sum;
     }
   }
   return { dims: [rows, columns], data };

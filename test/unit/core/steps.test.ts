@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { compareTensors, countNotFinite, productTerms, recompute, valueTerms } from "../../../src/core/steps";
+import {
+  compareTensors,
+  countNotFinite,
+  productTerms,
+  recompute,
+  scaledProducts,
+  valueTerms,
+} from "../../../src/core/steps";
 import { tensor } from "../../../src/core/tensor";
 import { expectClose, golden, toTensor, type Nested } from "./golden";
 
@@ -35,6 +42,13 @@ describe("the stages of a head", () => {
     for (const check of Object.values(steps.checks)) {
       expect(check!.largestDifference).toBeLessThan(1e-6);
       expect(check!.nDisagreeing).toBe(0);
+    }
+  });
+
+  it("gives the scaled products alone as it gives them among all stages", () => {
+    for (const which of ["causal", "relative"] as const) {
+      const all = headOf(which);
+      expect(scaledProducts(all.q, all.k, all.scores)).toEqual(recompute(all).scaled);
     }
   });
 

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
 import type { HeadAddress, HeadVectors, Measure } from "../../../src/core/run";
-import { recompute } from "../../../src/core/steps";
+import { scaledProducts } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
 import type { MaskPicture, StagesSlice } from "../../../src/protocol/stages";
 import { chosenHead } from "../../state/chosenHead";
@@ -89,8 +89,7 @@ export function createMaskData(inspector: Inspector): MaskData {
     const fits =
       !scores.value || (scores.value.dims[0] === q.value.dims[0] && scores.value.dims[1] === k.value.dims[0]);
     if (q.value.dims[1] !== k.value.dims[1] || !fits) return undefined;
-    const { scaled } = recompute({ q: q.value, k: k.value, scores: scores.value });
-    return scaled && { tensor: scaled, isMasked: false };
+    return { tensor: scaledProducts(q.value, k.value, scores.value), isMasked: false };
   });
   return {
     address,

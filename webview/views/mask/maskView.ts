@@ -22,17 +22,26 @@ export function mountMask(root: HTMLElement, { inspector }: ViewContext): Mounte
   const data = createMaskData(inspector);
   const colours = watchColours(inspector);
 
+  /** Of the layer: another head leaves it as it is. */
+  const ofLayer = computed(() => {
+    const { value: mask } = data.mask;
+    return (
+      mask && {
+        mask: maskCells(mask, mask.visible),
+        bars: countPath(mask.perQuery),
+        parts: mask.parts.map(({ rule, visible }) => ({ rule, cells: maskCells(mask, visible) })),
+      }
+    );
+  });
   const pictures = computed(() => {
     const { value: mask } = data.mask;
-    if (!mask) return undefined;
+    if (!mask || !ofLayer.value) return undefined;
     const isVisible = (row: number, column: number) => mask.visible[row * mask.columns + column] === 1;
     const before = data.before.value;
     const weights = data.weights.value;
     const matches = weights?.dims[0] === mask.rows && weights.dims[1] === mask.columns;
     return {
-      mask: maskCells(mask, mask.visible),
-      bars: countPath(mask.perQuery),
-      parts: mask.parts.map(({ rule, visible }) => ({ rule, cells: maskCells(mask, visible) })),
+      ...ofLayer.value,
       before: before && {
         ...picture(
           before.tensor,
@@ -112,7 +121,7 @@ export function mountMask(root: HTMLElement, { inspector }: ViewContext): Mounte
         onChoose: (nextRow) => inspector.pin(token(nextRow, nQueries, cells.rows)),
       });
     };
-    const valueOf = ({ dims, data: values }: Tensor) => {
+    const valueOf = (dims: readonly number[], values: ArrayLike<number>) => {
       if (row === undefined || column === undefined) return undefined;
       const [rows = 0, columns = 0] = dims;
       const [r, c] = [
@@ -121,8 +130,10 @@ export function mountMask(root: HTMLElement, { inspector }: ViewContext): Mounte
       ];
       return values[r * columns + c];
     };
-    const [ofBefore, ofWeights] = [shown.before, shown.weights].map((each) => each && valueOf(each.tensor));
-    const seen = valueOf({ dims: [mask.rows, mask.columns], data: Float32Array.from(mask.visible) });
+    const [ofBefore, ofWeights] = [shown.before, shown.weights].map(
+      (each) => each && valueOf(each.tensor.dims, each.tensor.data),
+    );
+    const seen = valueOf([mask.rows, mask.columns], mask.visible);
     const here = {
       before: ofBefore === undefined ? "" : signedText(ofBefore),
       mask: seen === undefined ? "" : seen ? "visible" : "masked",
