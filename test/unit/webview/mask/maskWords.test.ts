@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { classifyMask } from "../../../../src/core/mask";
 import type { LayerOfRun, MaskSummary } from "../../../../src/core/run";
-import { masksOfLayers, maskSentence } from "../../../../webview/views/mask/maskWords";
+import { keysSeenSentence, masksOfLayers, maskSentence } from "../../../../webview/views/mask/maskWords";
 
 const mask = (...rows: string[]) =>
   classifyMask({
@@ -48,5 +48,12 @@ describe("a mask in words", () => {
     expect(masksOfLayers([layer(0, causal), layer(1, causal), layer(2, window), layer(3, causal)])).toBe(
       "Layers 0 to 1 causal, layer 2 a window of 128, layer 3 causal",
     );
+  });
+
+  it("names the queries that see no key at all", () => {
+    expect(keysSeenSentence(Uint32Array.of(0, 0, 3, 4), 4)).toBe(
+      "Queries see 0 to 4 of 4 keys, 1.8 on average. 2 queries see no key at all (fully masked).",
+    );
+    expect(keysSeenSentence(Uint32Array.of(0, 0), 2)).toBe("Every query sees 0 of 2 keys.");
   });
 });

@@ -119,6 +119,55 @@ describe("a bias and a mask that were added together", () => {
   });
 });
 
+describe("a query that sees no key", () => {
+  // Scores all -Infinity; PyTorch 1.13 softmax gives NaN there, models that guard against it give weights of 0.
+  const hidden = { dims: [1, 5], data: new Float32Array(5).fill(-Infinity) };
+  const blind = { ...head, scores: hidden, weights: { dims: [1, 5], data: new Float32Array(5) } };
+  const flow = makeFlow(blind, recompute(blind, { scale: 0.5 }), query, "weight", () => false);
+
+  it("keeps every key in its order and gives nothing to the output", () => {
+    expect(flow.keys).toEqual([0, 1, 2, 3, 4]);
+    expect([...flow.values!.tensor.data].every((value) => value === 0)).toBe(true);
+    expect(flow.bias!.every((value) => value === -Infinity)).toBe(true);
+    expect(flowColumns(flow, noStrip).map(({ name }) => name)).toContain("mask");
+  });
+
+  it("is hatched as a whole row among the others, whose scale it leaves alone", () => {
+    const scores = toTensor(kept.causal.scores);
+    const rows = (data: Float32Array) => {
+      const all = { q: toTensor(kept.q), k: toTensor(kept.k), scores: { dims: [5, 5], data } };
+      const sees = (row: number, key: number) => key <= row && data[row * 5] !== -Infinity;
+      return stageMatrices(wholeStages(all, recompute(all)), sees, true).find(
+        ({ title }) => title === "scores",
+      )!;
+    };
+    const masked = rows(scores.data.map((score, cell) => (cell < 5 ? -Infinity : score)));
+    const codes = [...masked.cells.codes];
+    expect(codes.slice(0, 5)).toEqual(new Array(5).fill(maskedCell));
+    expect(codes.slice(20, 25)).toEqual([...rows(scores.data).cells.codes].slice(20, 25));
+  });
+});
+
+describe("a head whose values are longer than its keys", () => {
+  const nKeys = 5;
+  const v = { dims: [nKeys, 7], data: Float32Array.from({ length: nKeys * 7 }, (_, i) => i) };
+  const wide = { q: head.q, k: head.k, scores: head.scores, weights: head.weights, v };
+
+  it("has strips of each length, and an output as long as its values", () => {
+    const flow = makeFlow(wide, recompute(wide), query, "position", causal);
+    const dKey = head.k.dims[1]!;
+    expect(dKey).not.toBe(7);
+    expect(flow.terms!.rows.map(({ columns }) => columns)).toEqual(new Array(nKeys).fill(dKey));
+    expect(flow.values!.rows.map(({ columns }) => columns)).toEqual(new Array(nKeys).fill(7));
+    expect(flow.output!.tensor.dims).toEqual([1, 7]);
+  });
+
+  it("is refused where its keys are not as long as its queries", () => {
+    const k = { dims: [nKeys, 3], data: new Float32Array(nKeys * 3) };
+    expect(() => recompute({ q: head.q, k })).toThrow(RangeError);
+  });
+});
+
 describe("the rule that hides a key", () => {
   const layer = { layer: 0, nHeads: 1, nKeyHeads: 1, nQueries: 4, nKeys: 4, has: [] } as const;
   it.each([
