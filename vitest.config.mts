@@ -1,6 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-const longer = { testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1 };
+const longer = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  maxWorkers: 1,
+  expect: { poll: { timeout: 30_000 } },
+};
 const slow = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({

@@ -152,7 +152,12 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     sidePanel,
     verifier,
     probes,
-    vscode.window.registerWebviewViewProvider(HEADS_VIEW, sidePanel),
+    vscode.window.registerWebviewViewProvider(HEADS_VIEW, {
+      resolveWebviewView(view) {
+        sidePanel.resolveWebviewView(view);
+        void keptPins.restore();
+      },
+    }),
     { dispose: () => void engine.stop() },
     inspectors.onDidChange(({ what }) => follow(what)),
     inspectors.onDidChange(() => inspectors.all.length === 0 && pins.clear()),

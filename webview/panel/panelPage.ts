@@ -65,7 +65,8 @@ export function mountPanel(root: HTMLElement, host: Host<PanelContract>, events:
   onFrame(() => {
     const has = inspector.run.value !== undefined;
     find(".heads").hidden = !has;
-    find(".comparison").hidden = !has;
+    // A and B hold texts of their own.
+    find(".comparison").hidden = !has && !panel.pins.value.a && !panel.pins.value.b;
   });
   effect(() => void (find("#said").textContent = panel.said.value));
   effect(() => root.style.setProperty("--headlight-query", cssColour(inspector.theme.value.palette.query)));
