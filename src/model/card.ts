@@ -21,6 +21,8 @@ export interface Card {
   /** What was measured, by its name on the card. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly sizeBytes?: number;
+  /** Of the weights: "int8"; what is kept otherwise follows behind a comma. */
+  readonly precision?: string;
   readonly licence?: string;
   readonly headsOfNote: readonly HeadOfNote[];
   /** Texts on which the heads show best. */
@@ -74,6 +76,7 @@ export function parseCard(raw: unknown, where: string): Card {
     parameters: count(raw.parameters),
     metrics: numbers(raw.metrics),
     sizeBytes: count(raw.sizeBytes),
+    precision: text(raw.precision),
     licence: text(raw.licence),
     headsOfNote: list(raw.headsOfNote).flatMap(parseHeadOfNote),
     samples: list(raw.samples).flatMap(parseSample),

@@ -48,6 +48,7 @@ async function embeddedModel(files: Files, folder: string): Promise<ModelEntry |
       hasTokenizer: tokenizer !== undefined,
     },
     card,
+    precision: card.precision?.split(",")[0],
     sizeBytes: card.sizeBytes,
   };
 }
