@@ -7,15 +7,11 @@ import { encodeStandalone, type StandaloneLengths, type StandaloneTensor } from 
 import { mixKey } from "../../store/mixed";
 import type { StoredRun } from "../../store/storedRun";
 import type { ReadyMeasure } from "./measures";
+import type { Ready } from "./runReader";
 
 /** What pages need of the worker. */
 interface Parts {
-  ready(
-    runId: string,
-    what: Measure | HeadVectors,
-    choices: readonly HeadChoice[],
-    signal: AbortSignal,
-  ): Promise<StoredRun>;
+  readonly ready: Ready;
   readonly readyMeasure: ReadyMeasure;
   likely(run: StoredRun, position: number): Promise<Prediction[]>;
   positions(runId: string, signal: AbortSignal): Promise<ModelPositions>;

@@ -4,29 +4,16 @@ import {
   type LengthMeasure,
   type ShownMeasure,
 } from "../../core/measures/measure";
-import type { HeadChoice, HeadVectors, LayerTensor, Measure } from "../../core/run";
-import type { InspectRequest } from "../../protocol/engineContract";
+import type { HeadChoice, LayerOfRun, LayerTensor } from "../../core/run";
 import { hasLengths, prepareMeasure, type Extent } from "../../store/measured";
 import type { Line } from "../../store/mixed";
 import type { RunStore } from "../../store/runStore";
-import type { StoredLayer, StoredRun } from "../../store/storedRun";
-import { deepen, type Stages } from "./inspect";
-import { checkpoint, type Queue } from "./queue";
+import type { StoredRun } from "../../store/storedRun";
+import { checkpoint } from "./queue";
+import type { RunReader } from "./runReader";
 
 /** What measures need of the worker. */
-interface Parts {
-  readonly store: RunStore;
-  readonly queue: Queue;
-  requestOf(run: StoredRun): InspectRequest | undefined;
-  stages(): Stages;
-  /** The run with what a slice of these choices reads. */
-  ready(
-    runId: string,
-    what: Measure | HeadVectors,
-    choices: readonly HeadChoice[],
-    signal: AbortSignal,
-  ): Promise<StoredRun>;
-}
+type Parts = Pick<RunReader, "ready" | "withParts"> & { readonly store: RunStore };
 
 /** What of a measure is read: the matrices of the choices, or a line of each; of every layer where `eachLayer`. */
 export interface Reading {
@@ -43,7 +30,7 @@ export type ReadyMeasure = (
 ) => Promise<StoredRun>;
 
 /** The run with all that a measure needs: captured by another pass, or computed; both are heard when cancelled. */
-export function measureReader({ store, queue, requestOf, stages, ready }: Parts): ReadyMeasure {
+export function measureReader({ store, ready, withParts }: Parts): ReadyMeasure {
   return async (runId, measure, choices, signal, { line, eachLayer } = {}) => {
     if (measure === "weights" || measure === "scores") return ready(runId, measure, choices, signal);
     const run = store.get(runId);
@@ -76,12 +63,10 @@ export function measureReader({ store, queue, requestOf, stages, ready }: Parts)
     const parts: LayerTensor[] = measure === "norm-weighted" ? ["v", "projection"] : ["v"];
     const held = run.layers.map(({ tensors }) => parts.filter((part) => tensors.has(part)));
     await ready(run.summary.runId, "v", [{ block, layer: "all", head: "mean" }], signal);
-    const request = requestOf(run);
-    const lacks = ({ info, tensors }: StoredLayer) =>
-      info.projection?.has.includes("projection") && !tensors.has("projection");
-    if (measure === "norm-weighted" && request && run.layers.some(lacks)) {
-      const wanted = new Set<LayerTensor>(["projection"]);
-      await queue.run(() => deepen(run, request, wanted, stages(), signal, { depth: "projection" }), signal);
+    if (measure === "norm-weighted") {
+      const projection = ({ projection: known }: LayerOfRun) =>
+        known?.has.includes("projection") ? (["projection"] as const) : [];
+      await withParts(run.summary.runId, projection, { depth: "projection" }, signal);
     }
     return () =>
       run.layers.forEach(({ tensors }, index) => {

@@ -4,6 +4,19 @@ import type { BucketTable } from "../../onnx/bucketTables";
 import type { PositionReport } from "../../onnx/instrumented";
 import type { ModelPositions } from "../../protocol/positions";
 import { positionNumbers } from "../../store/positionNumbers";
+import type { StoredRun } from "../../store/storedRun";
+import type { OpenModel } from "./openModel";
+
+/** How the model of a run marks positions, with the tables that its graphs hold. */
+export async function positionsOfRun(run: StoredRun, model: OpenModel): Promise<ModelPositions> {
+  const { report, config } = model;
+  const { first, decoder } = await model.parts("weights");
+  const bucketTables = [first, decoder].flatMap((part) => part?.graph.bucketTables ?? []);
+  const graph = { ...first.graph, bucketTables };
+  const nHeads = run.layers[0]?.info.nHeads ?? 0;
+  const dHead = run.layers[0]?.tensors.get("q")?.dims[2] ?? report.blocks[0]?.layers[0]?.dHead;
+  return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead }, graph);
+}
 
 /** What the graph says of positions, else what config.json says; with the numbers that follow from either. */
 export function modelPositions(

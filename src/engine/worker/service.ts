@@ -1,14 +1,12 @@
-import { HeadlightError, badRequest, unknownRun } from "../../core/errors";
-import type { BlockKind, HeadChoice, HeadVectors, LayerOfRun, LayerTensor, Measure } from "../../core/run";
+import { badRequest, unknownRun } from "../../core/errors";
+import type { BlockKind, HeadAddress, HeadChoice, LayerOfRun, LayerTensor } from "../../core/run";
 import type { Local } from "../../protocol/channel";
-import type { AheadAnswer, AheadQuestion } from "../../protocol/ahead";
 import type {
   EngineContract,
   EngineEvents,
   EngineSettings,
   InspectRequest,
 } from "../../protocol/engineContract";
-import type { MatrixQuery, MatrixSlice, ThumbnailQuery, Thumbnails } from "../../protocol/slices";
 import { compareChoices, similarHeads } from "../../store/comparison";
 import { keyHeads } from "../../store/keyHeads";
 import { distanceSlice } from "../../store/distances";
@@ -24,31 +22,31 @@ import {
   vectorSlices,
 } from "../../store/slices";
 import { additiveSlice } from "../../store/additive";
-import { layerOf, layersOf } from "../../store/heads";
-import { pooledMatrix, pooledThumbnails } from "../../store/pooledSlices";
+import { matrixAsPooled, thumbnailsAtOnce } from "../../store/atOnce";
 import { additionsSlice, projectionSlice } from "../../store/projection";
 import { maskPicture } from "../../store/maskPicture";
 import { stagesSlice } from "../../store/stages";
 import { RunStore } from "../../store/runStore";
-import { storedRun, type StoredRun } from "../../store/storedRun";
+import type { StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
-import { chooseBackend, type BackendChoice } from "./backends";
+import { answersAhead } from "./answersAhead";
+import { chooseBackend } from "./backends";
 import { describeModel } from "./describeModel";
 import { pageExporter } from "./exportPage";
-import { deepen, inspect, type Stages } from "./inspect";
+import { inspect, type Stages } from "./inspect";
 import { lensSlice, runLens, type LensOfRun } from "./lens";
 import { WASM_BYTES } from "./limits";
+import { logChoice, logRun } from "./log";
 import { measureReader } from "./measures";
-import { modelPositions } from "./modelPositions";
-import type { Depth } from "./openModel";
+import { positionsOfRun } from "./modelPositions";
 import { Models } from "./models";
-import { bring, isReduced, lackedBy } from "./onDemand";
 import type { MemoryLimits } from "./plan";
 import type { Platform } from "./platform";
 import { mostLikely, tokenPredictions } from "./predictions";
 import { probe } from "./probe";
 import { Queue, checkpoint } from "./queue";
 import { RestingRuns, reused } from "./restingRuns";
+import { runReader } from "./runReader";
 import { needsTokenizer } from "./text";
 import { verify } from "./verify";
 
@@ -92,100 +90,16 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     return { models, nThreads, progress: emit.progress, limits };
   };
 
-  /** The run with what a slice of these choices reads, by running again where it is not there. */
-  async function ready(
-    runId: string,
-    what: Measure | HeadVectors,
-    choices: readonly HeadChoice[],
-    signal: AbortSignal,
-  ): Promise<StoredRun> {
-    const run = store.get(runId);
-    if (!isReduced(run)) return withTensors(runId, what, signal);
-    const request = requests.get(run);
-    const lacks = () => lackedBy(run, what, choices, limits.byteBudget);
-    if (!request || lacks().length === 0) return run;
-    await queue.run(async () => {
-      const wishes = lacks();
-      if (wishes.length > 0) await bring(run, request, wishes, stages(), signal);
-      store.evict();
-    }, signal);
-    return run;
-  }
+  const requestOf = (run: StoredRun) => requests.get(run);
+  const reader = runReader({ store, queue, stages, requestOf });
+  const { ready, withParts, byLayer } = reader;
+  const readyMeasure = measureReader({ store, ...reader });
 
-  const readyMeasure = measureReader({
-    store,
-    queue,
-    stages,
-    ready,
-    requestOf: (run) => requests.get(run),
-  });
-
-  /** What a function says of all heads of a block, from one layer after the other where not all are kept. */
-  async function byLayer<T>(
-    runId: string,
-    block: BlockKind,
-    signal: AbortSignal,
-    read: (run: StoredRun) => T[],
-  ): Promise<T[]> {
-    const run = store.get(runId);
-    if (run.summary.kept?.form !== "on-demand" || run.statistics.has(statisticsKey(block, "weights")))
-      return read(run);
-    const all: T[] = [];
-    for (const layer of layersOf(run, block)) {
-      await ready(runId, "weights", [{ block, layer: layer.info.layer, head: "mean" }], signal);
-      all.push(...read(storedRun(run.summary, [layer])));
-    }
-    return all;
-  }
-
-  /** The run with this tensor of all layers, by running again where it was not captured. */
-  async function withTensors(
-    runId: string,
-    what: Measure | HeadVectors,
-    signal: AbortSignal,
-  ): Promise<StoredRun> {
-    const run = store.get(runId);
-    const lacks = () => run.layers.some(({ info, tensors }) => info.has.includes(what) && !tensors.has(what));
-    const request = requests.get(run);
-    if (!request || !lacks()) return run;
-    await queue.run(async () => {
-      // Another call may have brought it while this one waited.
-      if (!lacks()) return;
-      // Vectors are small beside matrices and are looked at together.
-      const wanted: readonly (Measure | HeadVectors)[] =
-        what === "scores" ? [what] : ["q", "k", "v", "output"];
-      await deepen(run, request, new Set(wanted), stages(), signal);
-      store.evict();
-    }, signal);
-    return run;
-  }
-
-  /** The run with these parts of a layer, by running again where they were not captured. */
-  async function withParts(
-    runId: string,
-    layerOfRun: { block: BlockKind; layer: number },
-    wanted: (info: LayerOfRun) => readonly LayerTensor[],
-    depth: Depth,
-    signal: AbortSignal,
-  ): Promise<StoredRun> {
-    const run = store.get(runId);
-    const layer = layerOf(run, layerOfRun.block, layerOfRun.layer);
-    const parts = wanted(layer.info);
-    const lacks = () => parts.some((part) => !layer.tensors.has(part));
-    const request = requests.get(run);
-    if (!request || !lacks()) return run;
-    await queue.run(async () => {
-      if (!lacks()) return;
-      await deepen(run, request, new Set(parts), stages(), signal, { depth, only: layer });
-      store.evict();
-    }, signal);
-    return run;
-  }
-  const behindHeads = ({ projection, has }: LayerOfRun): LayerTensor[] => [
-    ...(projection?.has ?? []),
-    ...(projection?.has.length && has.includes("output") ? (["output"] as const) : []),
-  ];
-  const additiveTerms = ({ additive = [] }: LayerOfRun) => additive;
+  type Place = Pick<HeadAddress, "block" | "layer">;
+  const withProjection = (runId: string, only: Place, signal: AbortSignal) =>
+    withParts(runId, behindHeads, { depth: "projection", only }, signal);
+  const withAdditive = (runId: string, only: Place, signal: AbortSignal) =>
+    withParts(runId, ({ additive = [] }) => additive, { depth: "all", only }, signal);
 
   /** The tensors of a run of the same request, shown or released, under a name of their own. */
   function earlierRun(request: InspectRequest, runId: string): StoredRun | undefined {
@@ -213,8 +127,12 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     return (id) => tokenizer?.decodeOne(id) ?? `#${id}`;
   }
 
+  /** A lens that is known does not wait for what is running. */
   async function lensOf(run: StoredRun, signal: AbortSignal): Promise<LensOfRun> {
+    const read = lenses.get(run);
+    if (read) return read;
     return queue.run(async () => {
+      // Another call may have read it while this one waited.
       const known = lenses.get(run);
       if (known) return known;
       const request = requests.get(run);
@@ -231,14 +149,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       const run = store.get(runId);
       const request = requests.get(run);
       if (!request) throw unknownRun(runId);
-      const model = await models.get(request.model, "weights");
-      const { report, config } = model;
-      const { first, decoder } = await model.parts("weights");
-      const bucketTables = [first, decoder].flatMap((part) => part?.graph.bucketTables ?? []);
-      const graph = { ...first.graph, bucketTables };
-      const nHeads = run.layers[0]?.info.nHeads ?? 0;
-      const dHead = run.layers[0]?.tensors.get("q")?.dims[2] ?? report.blocks[0]?.layers[0]?.dHead;
-      return modelPositions(report.positions, config, { nHeads, dHead: dHead ?? config.dHead }, graph);
+      return positionsOfRun(run, await models.get(request.model, "weights"));
     }, signal);
 
   const exportPage = pageExporter({
@@ -286,7 +197,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     matrix: async (query, { signal }) => {
       const { runId, measure, choice } = query;
       const run = store.get(runId);
-      const pooled = pooledWhereLacking(run, query);
+      const pooled = matrixAsPooled(run, query);
       return pooled ?? matrixSlice(await readyMeasure(runId, measure, [choice], signal), query);
     },
     marginals: async (query, { signal }) =>
@@ -300,7 +211,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     },
     thumbnails: async (query, { signal }) => {
       const { runId, block, measure = "weights" } = query;
-      if (measure === "weights") return thumbnailsOf(store.get(runId), query);
+      if (measure === "weights") return thumbnailsAtOnce(store.get(runId), query);
       const every = [everyHead(block)];
       return thumbnails(await readyMeasure(runId, measure, every, signal, { eachLayer: true }), query);
     },
@@ -329,17 +240,12 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     positions: ({ runId }, { signal }) => positions(runId, signal),
     exportPage: (query, { signal }) => exportPage(query, signal),
     projection: async ({ runId, address, query }, { signal }) =>
-      projectionSlice(await withParts(runId, address, behindHeads, "projection", signal), address, query),
+      projectionSlice(await withProjection(runId, address, signal), address, query),
     additions: async ({ runId, block, layer }, { signal }) =>
-      additionsSlice(
-        await withParts(runId, { block, layer }, behindHeads, "projection", signal),
-        block,
-        layer,
-      ),
+      additionsSlice(await withProjection(runId, { block, layer }, signal), block, layer),
     stages: async ({ runId, address, ...most }, { signal }) => {
-      await withTensors(runId, "scores", signal);
-      await withTensors(runId, "q", signal);
-      const run = await withParts(runId, address, additiveTerms, "all", signal);
+      for (const what of ["weights", "scores", "q"] as const) await ready(runId, what, [address], signal);
+      const run = await withAdditive(runId, address, signal);
       const steps = stagesSlice(run, address, most);
       for (let since = performance.now(); ;) {
         const next = steps.next();
@@ -351,7 +257,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     },
     maskPicture: ({ runId, block, layer, ...most }) => maskPicture(store.get(runId), block, layer, most),
     additive: async ({ runId, block, layer }, { signal }) =>
-      additiveSlice(await withParts(runId, { block, layer }, additiveTerms, "all", signal), block, layer),
+      additiveSlice(await withAdditive(runId, { block, layer }, signal), block, layer),
     mask: async ({ runId, ...query }, { signal }) =>
       maskSlice(
         await ready(runId, "weights", [{ block: query.block, layer: query.layer, head: 0 }], signal),
@@ -379,77 +285,14 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
 /** Likely tokens for each position of an exported page. */
 const LIKELY_IN_PAGE = 10;
 
-/** Bytes of answers that go with a summary: a message is at most 1 MB. */
-const MOST_AHEAD_BYTES = 700_000;
-
-/** Questions about the run before may not fit this one: what cannot be answered will be asked again, or not at all. */
-function answersAhead(run: StoredRun, questions: readonly AheadQuestion[]): AheadAnswer[] {
-  const answers: AheadAnswer[] = [];
-  let bytes = 0;
-  for (const question of questions) {
-    const answer = answerAhead(run, question);
-    bytes += answer?.value.data.byteLength ?? 0;
-    if (bytes > MOST_AHEAD_BYTES) break;
-    if (answer) answers.push(answer);
-  }
-  return answers;
-}
-
-function answerAhead(run: StoredRun, question: AheadQuestion): AheadAnswer | undefined {
-  const { runId } = run.summary;
-  const { measure = "weights" } = question.query;
-  // What has to be captured or computed first is not waited for.
-  if (measure !== "weights" && measure !== "scores") return undefined;
-  try {
-    if (question.method === "thumbnails") {
-      const query = { ...question.query, runId };
-      return { method: "thumbnails", query, value: thumbnailsOf(run, query) };
-    }
-    const query = { ...question.query, runId };
-    return { method: "matrix", query, value: pooledWhereLacking(run, query) ?? matrixSlice(run, query) };
-  } catch (error) {
-    if (error instanceof HeadlightError) return undefined;
-    throw error;
-  }
-}
-
-function pooledWhereLacking(run: StoredRun, query: MatrixQuery): MatrixSlice | undefined {
-  return run.summary.kept?.form === "on-demand" ? pooledMatrix(run, query) : undefined;
-}
-
-function thumbnailsOf(run: StoredRun, query: ThumbnailQuery): Thumbnails {
-  const pooled = run.summary.kept?.form === "on-demand" ? pooledThumbnails(run, query) : undefined;
-  return pooled ?? thumbnails(run, query);
+/** What a layer's projection is recomputed from. */
+function behindHeads({ projection, has }: LayerOfRun): LayerTensor[] {
+  const parts = projection?.has ?? [];
+  return parts.length > 0 && has.includes("output") ? [...parts, "output"] : [...parts];
 }
 
 function everyHead(block: BlockKind): HeadChoice {
   return { block, layer: "all", head: "mean" };
-}
-
-function logChoice(choice: BackendChoice, emit: EngineEvents): void {
-  if (choice.name === "webgpu") {
-    emit.log({
-      level: "info",
-      message: `WebGPU on ${choice.adapter}, for models that agree with WASM there`,
-    });
-  } else if (choice.fallback) {
-    const { code, detail } = choice.fallback;
-    emit.log({
-      level: "warn",
-      message: `WASM in place of WebGPU: ${[code, detail].filter(Boolean).join(", ")}`,
-    });
-  }
-}
-
-function logRun({ summary }: StoredRun, emit: EngineEvents): void {
-  const { loadMs, tokenizeMs, runMs, totalMs } = summary.durations;
-  const ms = (value: number) => `${Math.round(value)} ms`;
-  emit.log({
-    level: "info",
-    message: `${summary.model.name}: ${summary.tokens.length} tokens in ${ms(totalMs)} (load ${ms(loadMs)}, tokenize ${ms(tokenizeMs)}, run ${ms(runMs)})`,
-  });
-  for (const { code, message } of summary.notices)
-    emit.log({ level: "warn", message: `${code}: ${message}` });
 }
 
 /** A model source is checked where it enters: its fields decide which files are read. */

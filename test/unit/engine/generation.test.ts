@@ -188,6 +188,22 @@ describe("the logit lens", { timeout: 120_000 }, () => {
     },
   );
 
+  it("is not read a second time, and does not wait for what is running", async () => {
+    const model = await embedded("letters-2x2");
+    const { runId } = await engine.inspect({ model, text: "abcab" });
+    const ask = { runId, start: 0, end: 5, count: 1 };
+    const first = await engine.logitLens(ask);
+    const order: string[] = [];
+    progress = [];
+    const running = engine.inspect({ model, text: "abcabc", generate: { nTokens: 20 } });
+    const [again] = await Promise.all([
+      engine.logitLens(ask).then((lens) => (order.push("lens"), lens)),
+      running.then(() => order.push("run")),
+    ]);
+    expect(order).toEqual(["lens", "run"]);
+    expect(again).toEqual(first);
+  });
+
   const graphs = [
     ["gpt2-eager-ts-opset14", 2],
     ["gpt2-eager-dynamo-opset18", 2],
