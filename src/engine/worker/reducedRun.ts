@@ -7,7 +7,7 @@ import { logitsOutput } from "../../onnx/logits";
 import { HeldHeads } from "../../store/headwise";
 import { maskOf } from "../../store/layerMask";
 import type { StoredLayer } from "../../store/storedRun";
-import { asFloat32, isMeasure } from "./capture";
+import { isMeasure } from "./capture";
 import type { Feeds } from "./feeds";
 import { fromRuntime, type OpenGraph, type OpenModel } from "./openModel";
 import { flatLogits } from "./passes";
@@ -114,7 +114,7 @@ export async function bringHeads(
     const { block, layer: number, what, form, heads } = one.wanted;
     const layer = layers.find((stored) => stored.block === block && stored.info.layer === number)!;
     if (!isMeasure(what)) {
-      layer.tensors.set(what, { dims: one.dims, data: asFloat32({ ...one, type: "float32" }, what) });
+      layer.tensors.set(what, { dims: one.dims, data: one.data as Float32Array });
       continue;
     }
     const { nHeads, nQueries, nKeys } = layer.info;

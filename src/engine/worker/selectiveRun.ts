@@ -5,6 +5,7 @@ import type { Capture, CapturedOutput } from "../../onnx/instrumented";
 import type { SelectedForm } from "../../onnx/selective";
 import type { PooledCodes } from "../../store/headwise";
 import type { RuntimeTensor } from "../runtime";
+import { isMeasure, unfold } from "./capture";
 import type { Feeds } from "./feeds";
 import type { OpenGraph } from "./openModel";
 
@@ -18,7 +19,7 @@ export interface Wanted {
   readonly heads?: readonly [first: number, end: number];
 }
 
-/** What came for a wish: its axes without the batch, and the numbers. */
+/** What came for a wish: in the store's axes without the batch, and the numbers. */
 export interface Brought {
   readonly wanted: Wanted;
   readonly dims: readonly number[];
@@ -53,8 +54,10 @@ export async function runSelective(
   const resultOf = (name: string) => results[fetches.indexOf(name)]!;
   return {
     brought: asked.map(({ wanted, output }) => {
-      const { dims, data } = resultOf(output.name);
-      return { wanted, dims: withoutBatch(output, dims), data };
+      const result = resultOf(output.name);
+      // Selected measures leave the graph in the store's axes; vectors as the model has them, keys often turned.
+      if (!isMeasure(wanted.what)) return { wanted, ...unfold(output, result) };
+      return { wanted, dims: withoutBatch(output, result.dims), data: result.data };
     }),
     own: names.map(resultOf),
   };

@@ -140,6 +140,29 @@ describe("the form in which a run is kept", () => {
     }
   });
 
+  it.each([
+    ["bytes", asBytes],
+    ["on-demand", asBytes / 2],
+  ])("%s: the stages of a head that was not looked at yet are recomputed and agree", async (_, budget) => {
+    const { runId } = await inspected(budget);
+    for (const [layer, head] of [
+      [1, 2],
+      [1, 3],
+      [2, 0],
+    ] as const) {
+      const stages = await engine.stages({
+        runId,
+        address: choice(layer, head),
+        maxRows: 32,
+        maxColumns: 32,
+      });
+      expect(stages.product, `layer ${layer}, head ${head}`).toHaveLength(32 * 32);
+      expect(stages.checks.scores?.largestDifference).toBeLessThan(1e-4);
+      expect(stages.checks.weights?.largestDifference).toBeLessThan(codeError(1));
+      expect(stages.checks.output?.largestDifference).toBeLessThan(0.05);
+    }
+  });
+
   it("on-demand: thumbnails come without another pass, and every strong weight is in them, at most 8 tokens aside", async () => {
     const exact = await inspected(1e9);
     const size = { block: "decoder", size: 12 } as const;
