@@ -75,6 +75,13 @@ export function workerDied(reason: string): HeadlightError {
   );
 }
 
+export function tokenizerTooSlow(model: string, limitMs: number): HeadlightError {
+  return new HeadlightError(
+    "tokenizer-too-slow",
+    `The tokenizer of ${model} did not finish within ${Math.round(limitMs / 100) / 10} s, so it was stopped: one of its patterns may take ages for this text. Select less, choose another model, or give token ids (--ids).`,
+  );
+}
+
 export function workerNotStarted(reason: string): HeadlightError {
   return new HeadlightError(
     "worker-not-started",

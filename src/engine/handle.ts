@@ -2,14 +2,16 @@ import {
   HeadlightError,
   cancelled,
   isCancelled,
+  tokenizerTooSlow,
   unknownRun,
   workerDied,
   workerNotStarted,
 } from "../core/errors";
 import type { RunSummary } from "../core/run";
 import { openChannel, type CallOptions, type Channel } from "../protocol/channel";
-import type { EngineContract, EngineEvents, EngineSettings } from "../protocol/engineContract";
+import type { EngineContract, EngineEvents, EngineSettings, StubbornTask } from "../protocol/engineContract";
 import type { Engine, RunningWorker, WorkerStarter } from "./engine";
+import { Patience } from "./patience";
 
 /** A cancelled run may end by itself for this long before its worker is ended. */
 const GRACE_MS = 300;
@@ -28,15 +30,17 @@ interface Generation {
 /** One call that occupies the worker; it stays listed until the worker has let go of it. */
 interface Occupant {
   cancelled: boolean;
+  /** It waited behind a call for whose sake the worker was ended. */
+  mayAskAgain?: boolean;
 }
 
 /** The host's side of an engine: nothing is started until the first call. */
 export function createEngine(
   starter: WorkerStarter,
   settings: EngineSettings,
-  { graceMs = GRACE_MS } = {},
+  { graceMs = GRACE_MS, patienceTickMs }: { graceMs?: number; patienceTickMs?: number } = {},
 ): Engine {
-  const handle = new EngineHandle(starter, settings, graceMs);
+  const handle = new EngineHandle(starter, settings, graceMs, patienceTickMs);
   const known: Record<string, unknown> = {
     stop: () => handle.stop(),
     configure: (next: EngineSettings) => handle.configure(next),
@@ -60,12 +64,16 @@ class EngineHandle {
   private timer: unknown;
   /** What a restart would cost, as last seen. */
   private lastLoadMs = 0;
+  private readonly patience: Patience;
 
   constructor(
     private readonly starter: WorkerStarter,
     private settings: EngineSettings,
     private readonly graceMs: number,
-  ) {}
+    patienceTickMs?: number,
+  ) {
+    this.patience = new Patience((task) => void this.giveUp(task), patienceTickMs);
+  }
 
   listen(listener: Partial<EngineEvents>): () => void {
     this.listeners.add(listener);
@@ -127,7 +135,7 @@ class EngineHandle {
         occupant.cancelled = true;
         this.watch();
       } else leave();
-      throw error;
+      throw occupant.mayAskAgain ? replaced() : error;
     }
   }
 
@@ -167,16 +175,24 @@ class EngineHandle {
       {},
       {
         progress: (event) => this.listeners.forEach((listener) => listener.progress?.(event)),
+        stubborn: (task) => this.patience.follow(task),
         log: (event) => this.listeners.forEach((listener) => listener.log?.(event)),
       },
     );
     worker.onExit((reason) => {
       forget();
       this.occupants = [];
+      this.patience.follow(null);
       channel.close(workerDied(reason));
     });
     await channel.remote.configure({ ...this.settings, ...(worker.noGpu && { noGpu: worker.noGpu }) });
     return { worker, channel };
+  }
+
+  /** Ends a worker whose tokenizer does not finish; calls that waited behind it are asked again. */
+  private giveUp({ model, limitMs }: StubbornTask): Promise<void> {
+    for (const waiting of this.occupants.slice(1)) waiting.mayAskAgain = true;
+    return this.end(tokenizerTooSlow(model, limitMs));
   }
 
   /** Ends the worker; its open calls fail with `error`. */
@@ -185,6 +201,7 @@ class EngineHandle {
     this.current = undefined;
     this.occupants = [];
     clearTimeout(this.timer);
+    this.patience.follow(null);
     const generation = await ending?.catch(() => undefined);
     generation?.channel.close(error);
     await generation?.worker.terminate();

@@ -15,6 +15,7 @@ export function inlineStarter(service: (emit: EngineEvents) => Local<EngineContr
         far,
         service({
           progress: (event) => channel.emit("progress", event),
+          stubborn: (event) => channel.emit("stubborn", event),
           log: (event) => channel.emit("log", event),
         }),
       );

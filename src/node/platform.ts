@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Platform } from "../engine/worker/platform";
+import { nodeBounded } from "./bounded";
 import { nodeFiles } from "./files";
 
 /** What the engine's worker side needs of Node; `runtimeFolder` holds ort-wasm-simd-threaded.{mjs,wasm}. */
@@ -12,6 +13,7 @@ export function nodePlatform(runtimeFolder: string): Platform {
     runtime: { mjs: url("ort-wasm-simd-threaded.mjs"), wasm: url("ort-wasm-simd-threaded.wasm") },
     nCores: availableParallelism(),
     memoryBytes: memoryBytes(),
+    bounded: nodeBounded,
   };
 }
 

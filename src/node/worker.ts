@@ -12,6 +12,7 @@ const channel: Channel<object, EngineEvents> = openChannel<EngineContract, objec
   { post: (message) => port.postMessage(message), listen: (receive) => port.on("message", receive) },
   createService(nodePlatform(runtimeFolder), {
     progress: (event) => channel.emit("progress", event),
+    stubborn: (event) => channel.emit("stubborn", event),
     log: (event) => channel.emit("log", event),
   }),
 );

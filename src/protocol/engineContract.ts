@@ -81,11 +81,19 @@ export interface LoadedModel {
   readonly notices: readonly Notice[];
 }
 
+/** Tokenising for a model: its expressions can take any time, and nothing in JavaScript can stop them. */
+export interface StubbornTask {
+  readonly model: string;
+  readonly limitMs: number;
+}
+
 /** worker -> host, without an answer. */
 export interface EngineEvents {
   progress(event: {
     stage: "load" | "tokenize" | "generate" | "run" | "read" | "verify";
     fraction?: number;
   }): void;
+  /** A task begins that keeps the worker from hearing anything, with the time it may take; null: it is over. */
+  stubborn(event: StubbornTask | null): void;
   log(event: { level: "debug" | "info" | "warn" | "error"; message: string }): void;
 }

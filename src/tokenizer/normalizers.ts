@@ -6,13 +6,13 @@ import {
   transform,
   type AlignedText,
 } from "./alignedText";
-import { boundedStretchesOf } from "./boundedMatching";
 import { BYTE_CHARACTERS, utf8Of } from "./byteAlphabet";
 import { HAS_CHINESE, whiteSpaceEnd, whiteSpaceStart } from "./characters";
 import { applyCharsmap, parseCharsmap } from "./charsmap";
 import { malformedTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields } from "./fields";
 import { parsePattern } from "./pattern";
+import { stretchesOf } from "./splits";
 import { ACCENT, DIRT, MARK } from "./referenceUnicode";
 import { normalizeForm, type UnicodeForm } from "./unicodeForms";
 
@@ -125,7 +125,7 @@ function replacing(fields: Fields): Normalizer {
   if (!pattern) return (text) => text;
   return (text) => {
     const ranges: [number, number][] = [];
-    for (const { start, end, isMatch } of boundedStretchesOf(text.text, pattern)) {
+    for (const { start, end, isMatch } of stretchesOf(text.text, pattern)) {
       if (isMatch) ranges.push([start, end]);
     }
     return replaceRanges(text, ranges, content);

@@ -1,60 +1,47 @@
 import { toRegExp } from "oniguruma-to-es";
-import type { FilePattern } from "./boundedMatching";
+import type { HeadlightError } from "../core/errors";
 import { refusedPattern, unsupportedTokenizer } from "./errors";
 import type { Fields } from "./fields";
-import { isQuadratic, needsAges } from "./patternCost";
+import { isExponential } from "./patternCost";
 
 /** A `pattern` of tokenizer.json ({"String": …} or {"Regex": …}); null where it never matches. */
-export function parsePattern(owner: Fields): FilePattern | null {
+export function parsePattern(owner: Fields): RegExp | null {
   const value = owner.get("pattern");
-  if (typeof value === "string") return filePattern(value, literal(value));
+  if (typeof value === "string") return literal(value);
   const pattern = owner.object("pattern");
-  if (pattern.has("String")) return filePattern(pattern.string("String"), literal(pattern.string("String")));
-  if (pattern.has("Regex")) {
-    const source = pattern.string("Regex");
-    const expression = fromOniguruma(source);
-    return filePattern(source, expression, expression ? maxTextOf(expression, source) : Infinity);
-  }
+  if (pattern.has("String")) return literal(pattern.string("String"));
+  if (pattern.has("Regex")) return fromOniguruma(pattern.string("Regex"));
   throw unsupportedTokenizer(
     `a pattern at ${pattern.where} that is neither a string nor a regular expression`,
   );
 }
 
-function filePattern(source: string, expression: RegExp | null, maxLength = Infinity): FilePattern | null {
-  return expression && { expression, source, maxLength };
-}
-
 /** A global JavaScript expression that matches what the reference library's engine (Oniguruma) matches. */
 export function fromOniguruma(source: string): RegExp | null {
   if (source === "") return null;
-  const known = expressions.get(source);
-  if (known) return known;
-  if (source.length > MAX_LENGTH) throw refusedPattern(source, `is ${source.length} characters long`);
+  const known = tried.get(source) ?? attempt(source);
+  if (tried.size >= 100) tried.clear();
+  tried.set(source, known);
+  if (known instanceof RegExp) return known;
+  throw known;
+}
+
+/** Those that were tried before, refused ones too: trying one takes tens of milliseconds. */
+const tried = new Map<string, RegExp | HeadlightError>();
+
+function attempt(source: string): RegExp | HeadlightError {
+  if (source.length > MAX_LENGTH) return refusedPattern(source, `is ${source.length} characters long`);
   const pattern = translateWithCase(source);
-  if (needsAges(pattern, source)) throw refusedPattern(source, "needs ages for short texts (it backtracks)");
-  if (expressions.size >= 100) expressions.clear();
-  expressions.set(source, pattern);
-  return pattern;
+  if (!(pattern instanceof RegExp)) return pattern;
+  return isExponential(pattern, source)
+    ? refusedPattern(source, "needs ages for short texts (it backtracks)")
+    : pattern;
 }
-
-/** Those that were tried before: trying one takes tens of milliseconds. */
-const expressions = new Map<string, RegExp>();
-
-const quadratic = new WeakMap<RegExp, boolean>();
-
-function maxTextOf(expression: RegExp, source: string): number {
-  const known = quadratic.get(expression) ?? isQuadratic(expression, source);
-  quadratic.set(expression, known);
-  return known ? MAX_TEXT : Infinity;
-}
-
-/** For patterns that are quadratic from one position: they take up to 10 s on so many equal characters. */
-const MAX_TEXT = 100_000;
 
 /** The longest split pattern found on the hub has under 3,000 characters. */
 const MAX_LENGTH = 20_000;
 
-function translateWithCase(source: string): RegExp {
+function translateWithCase(source: string): RegExp | HeadlightError {
   const spelledOut = withReferenceWords(source);
   try {
     return translate(HAS_IGNORE_CASE.test(source) ? NEVER + spelledOut : spelledOut);
@@ -85,11 +72,11 @@ const HAS_IGNORE_CASE = /\(\?[a-z]*i/;
  */
 const NEVER = "(?!)a|";
 
-function translateOrRefuse(spelledOut: string, source: string): RegExp {
+function translateOrRefuse(spelledOut: string, source: string): RegExp | HeadlightError {
   try {
     return translate(spelledOut);
   } catch (error) {
-    throw refusedPattern(source, `cannot be translated (${error instanceof Error ? error.message : error})`);
+    return refusedPattern(source, `cannot be translated (${error instanceof Error ? error.message : error})`);
   }
 }
 

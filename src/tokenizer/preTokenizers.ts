@@ -1,5 +1,4 @@
 import { prepend, replaceRanges, slice, type AlignedText } from "./alignedText";
-import { boundedStretchesOf } from "./boundedMatching";
 import { EACH_NUMERIC, EACH_WHITE_SPACE, WORDS_OR_SYMBOLS } from "./characters";
 import { malformedTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields } from "./fields";
@@ -108,7 +107,7 @@ function splitByPattern(fields: Fields): PreTokenizer {
   return splitting(
     (text) =>
       pattern
-        ? boundedStretchesOf(asReferenceSees(text), pattern, invert)
+        ? stretchesOf(asReferenceSees(text), pattern, invert)
         : [{ start: 0, end: text.length, isMatch: invert }],
     behavior,
   );

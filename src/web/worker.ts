@@ -25,6 +25,7 @@ function start({ runtime, files, hasGpu }: WorkerSetup): void {
     },
     {
       progress: (event) => channel.emit("progress", event),
+      stubborn: (event) => channel.emit("stubborn", event),
       log: (event) => channel.emit("log", event),
     },
   );

@@ -10,6 +10,7 @@ import { embeddedModels } from "../../src/model/embedded";
 import { folderModel } from "../../src/model/folder";
 import { nodeFiles } from "../../src/node/files";
 import type { BackendSetting, InspectRequest, ModelSource } from "../../src/protocol/engineContract";
+import { stubbornText, stubbornTokenizer } from "../support/stubbornTokenizer";
 import type { EngineRun } from "./page/engines";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -34,6 +35,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     const url = decodeURIComponent(new URL(request.url!, "http://x").pathname);
     if (url === "/") return void response.setHeader("content-type", "text/html").end(html);
+    if (url === "/stubborn.json") return void response.end(JSON.stringify(stubbornTokenizer));
     if (url === "/script.js") return void response.end(script.outputFiles[0]!.text);
     const file = url.startsWith("/fixtures/") ? path.join(fixtures, url.slice(10)) : path.join(root, url);
     if (!existsSync(file) || !statSync(file).isFile()) return void response.writeHead(404).end();
@@ -118,5 +120,17 @@ describe("WebGPU", () => {
         if (fallback) expect(Number(fallback.detail)).toBeGreaterThan(1e-3);
       },
     );
+  });
+});
+
+describe("a web worker", () => {
+  it("is ended when a pattern backtracks for ages; the next text is read by a new one", async () => {
+    const tokenizer = new URL("/stubborn.json", page.url()).href;
+    const model: ModelSource = { id: "s", name: "s", source: "file", graph: "none.onnx", tokenizer };
+    const outcome = await page.evaluate(([source, text]) => window.tokenizeStubborn(source, [text, "ab"]), [
+      model,
+      stubbornText,
+    ] as const);
+    expect(outcome).toEqual(["tokenizer-too-slow", 1]);
   });
 });

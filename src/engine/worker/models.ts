@@ -36,7 +36,7 @@ export class Models {
     const known = this.open.get(key);
     if (known) return known.tokenizer;
     if (this.lastTokenizer?.key === key) return this.lastTokenizer.tokenizer;
-    const tokenizer = await openTokenizerOf(source, this.platform.files);
+    const tokenizer = await openTokenizerOf(source, this.platform.files, this.platform.bounded);
     this.lastTokenizer = { key, tokenizer };
     return tokenizer;
   }

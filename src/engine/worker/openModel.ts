@@ -82,7 +82,7 @@ export async function openModel(source: ModelSource, depth: Depth, platform: Pla
   const { files } = platform;
   const config = parseConfig(source.config ? await readJson(files, source.config) : undefined);
   const card = source.card ? parseCard(await readJson(files, source.card), source.card) : undefined;
-  const tokenizer = await openTokenizerOf(source, files);
+  const tokenizer = await openTokenizerOf(source, files, platform.bounded);
   const open = new Map<Depth, Promise<OpenParts>>();
 
   async function parts(depth: Depth): Promise<OpenParts> {

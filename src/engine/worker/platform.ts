@@ -2,6 +2,7 @@ import type { Backend } from "../../core/run";
 import type { Files } from "../../model/files";
 import type { RuntimeFiles } from "../runtime";
 import type { GpuAdapter } from "./backends";
+import type { Bounded } from "./bounded";
 
 /** What the worker side needs of where it runs. */
 export interface Platform {
@@ -15,4 +16,6 @@ export interface Platform {
   readonly nCores: number;
   /** Memory of the machine (or of the container) in bytes, where that is known. */
   readonly memoryBytes?: number;
+  /** Where a thread can stop its own computation. Elsewhere the host ends the worker (engine/patience.ts). */
+  readonly bounded?: Bounded;
 }

@@ -31,6 +31,7 @@ import type { StoredRun } from "../../store/storedRun";
 import { configureRuntime } from "../runtime";
 import { answersAhead } from "./answersAhead";
 import { chooseBackend } from "./backends";
+import { announced } from "./bounded";
 import { describeModel } from "./describeModel";
 import { pageExporter } from "./exportPage";
 import { inspect, type Stages } from "./inspect";
@@ -59,7 +60,7 @@ const LONGEST_MS = 30;
 /** The engine's methods as its worker, or a page without workers, offers them. */
 export function createService(platform: Platform, emit: EngineEvents): Local<EngineContract> {
   const store = new RunStore(1e9);
-  const models = new Models(platform);
+  const models = new Models({ ...platform, bounded: announced(platform.bounded, emit) });
   const queue = new Queue();
   const resting = new RestingRuns();
   const requests = new WeakMap<StoredRun, InspectRequest>();

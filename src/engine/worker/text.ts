@@ -3,28 +3,41 @@ import type { ModelSource } from "../../core/modelSource";
 import type { Token } from "../../core/token";
 import type { Files } from "../../model/files";
 import { readJson } from "../../model/json";
-import { openTokenizer, type Tokenizer } from "../../tokenizer/tokenizer";
+import { openTokenizer, type Tokenizer, type TokenizerFiles } from "../../tokenizer/tokenizer";
+import { boundedTokenizer, OPEN_MS, type Bounded } from "./bounded";
 
 /** The model's tokenizer, or nothing where it has none. */
-export async function openTokenizerOf(source: ModelSource, files: Files): Promise<Tokenizer | undefined> {
+export async function openTokenizerOf(
+  source: ModelSource,
+  files: Files,
+  bounded: Bounded = (_, run) => run(),
+): Promise<Tokenizer | undefined> {
+  const own = await tokenizerFiles(source, files);
+  if (!own) return undefined;
+  const task = { model: source.name, limitMs: OPEN_MS };
+  return boundedTokenizer(
+    bounded(task, () => openTokenizer(own)),
+    source.name,
+    bounded,
+  );
+}
+
+async function tokenizerFiles(source: ModelSource, files: Files): Promise<TokenizerFiles | undefined> {
   const { tokenizer, tokenizerConfig, vocab, merges } = source;
   const json = async (reference?: string) => (reference ? readJson(files, reference) : undefined);
   const text = async (reference?: string) =>
     reference ? new TextDecoder().decode(await files.readAll(reference)) : undefined;
-  if (!tokenizer && !vocab) return undefined;
   if (tokenizer) {
-    return openTokenizer({
-      tokenizerJson: await json(tokenizer),
-      tokenizerConfig: await json(tokenizerConfig),
-    });
+    return { tokenizerJson: await json(tokenizer), tokenizerConfig: await json(tokenizerConfig) };
   }
-  const isList = vocab?.endsWith(".txt");
-  return openTokenizer({
+  if (!vocab) return undefined;
+  const isList = vocab.endsWith(".txt");
+  return {
     tokenizerConfig: await json(tokenizerConfig),
     vocabTxt: isList ? await text(vocab) : undefined,
     vocabJson: isList ? undefined : await json(vocab),
     mergesTxt: await text(merges),
-  });
+  };
 }
 
 /** What a text may be at most, and for whom. */

@@ -2,6 +2,7 @@ import { badLine } from "../../core/errors";
 import type { Token } from "../../core/token";
 import { openTokenizerOf, needsTokenizer } from "../../engine/worker/text";
 import type { Tokenizer } from "../../tokenizer/tokenizer";
+import { nodeBounded } from "../bounded";
 import { nodeFiles } from "../files";
 import { findTokenizer } from "./findModel";
 import type { Home } from "./home";
@@ -21,7 +22,7 @@ export async function tokensCommand(args: string[], { modelsFolder }: Home): Pro
   if (values.model === undefined) throw new UsageError("--model is needed.");
   oneOf(values, ["text", "file", "jsonl"]);
   const { source } = await findTokenizer(values.model, modelsFolder);
-  const tokenizer = needsTokenizer(await openTokenizerOf(source, nodeFiles), source.name);
+  const tokenizer = needsTokenizer(await openTokenizerOf(source, nodeFiles, nodeBounded), source.name);
   if (values.jsonl !== undefined) {
     const texts = parseLines(values.jsonl, await readText(values.jsonl));
     const lists = texts.map((text) => JSON.stringify(tokensOf(tokenizer, text)));

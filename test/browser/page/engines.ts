@@ -1,6 +1,7 @@
 import { createEngine } from "../../../src/engine/handle";
 import type { Engine } from "../../../src/engine/engine";
-import type { BackendSetting, InspectRequest } from "../../../src/protocol/engineContract";
+import { toReport } from "../../../src/core/errors";
+import type { BackendSetting, InspectRequest, ModelSource } from "../../../src/protocol/engineContract";
 import type { Backend, RunSummary } from "../../../src/core/run";
 import type { FilesContract } from "../../../src/web/filesContract";
 import { webWorkerStarter } from "../../../src/web/workerStarter";
@@ -18,6 +19,8 @@ declare global {
     /** Runs one request on an engine of the built workers, one engine for each backend. */
     runOn(backend: BackendSetting, request: InspectRequest): Promise<EngineRun>;
     logged: string[];
+    /** Tokenises a text that takes ages and one that does not, at ten times the pace: the code of the failure, the number of tokens. */
+    tokenizeStubborn(model: ModelSource, texts: [stubborn: string, short: string]): Promise<[string, number]>;
   }
 }
 
@@ -63,4 +66,16 @@ window.runOn = async (backend, request) => {
     ? await engine.predictions({ runId: run.runId, position: 1, count: 3 })
     : [];
   return { backend: run.backend, notices: run.notices, weights, predicted };
+};
+
+window.tokenizeStubborn = async (model, [stubborn, short]) => {
+  const settings = { threads: 1, byteBudget: 1e9, backend: "wasm" } as const;
+  const engine = createEngine(starter, settings, { patienceTickMs: 100 });
+  const failure = await engine.tokenize({ model, text: stubborn }).then(
+    () => "none",
+    (error: unknown) => toReport(error).code,
+  );
+  const { length } = await engine.tokenize({ model, text: short });
+  await engine.stop();
+  return [failure, length];
 };

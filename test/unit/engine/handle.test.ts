@@ -2,7 +2,12 @@ import { describe, expect, it, vi } from "vitest";
 import { createEngine } from "../../../src/engine/handle";
 import type { WorkerStarter } from "../../../src/engine/engine";
 import { openChannel, type Local } from "../../../src/protocol/channel";
-import type { EngineContract, EngineEvents, InspectRequest } from "../../../src/protocol/engineContract";
+import type {
+  EngineContract,
+  EngineEvents,
+  InspectRequest,
+  StubbornTask,
+} from "../../../src/protocol/engineContract";
 import { portPair } from "../protocol/pair";
 
 const settings = { threads: 1, byteBudget: 1e9 };
@@ -180,6 +185,39 @@ describe("the engine's handle", () => {
     expect(state.terminated).toBe(1);
     await engine.tokenize({ model, text: "a" });
     expect(state.configured.at(-1)).toEqual({ threads: 2, byteBudget: 5 });
+  });
+
+  it("does not end a worker whose tokenizer finishes within its limit", async () => {
+    const { starter, state } = fakeStarter(() => ({ inspect: () => summary("r") }));
+    let emit = (_: StubbornTask | null) => {};
+    const telling: WorkerStarter = {
+      start: async (settings) => {
+        const worker = await starter.start(settings);
+        const listen = worker.port.listen.bind(worker.port);
+        return {
+          ...worker,
+          port: {
+            post: (message, transfer) => worker.port.post(message, transfer),
+            listen: (listener) => {
+              emit = (argument) => listener({ kind: "event", event: "stubborn", argument });
+              listen(listener);
+            },
+          },
+        };
+      },
+    };
+    const engine = createEngine(telling, settings, { patienceTickMs: 20 });
+    await engine.inspect(request("a"));
+    for (const text of ["a", "b", "c"]) {
+      emit({ model: text, limitMs: 1_000 });
+      await pause(60);
+      emit(null);
+    }
+    await pause(250);
+    expect(state.terminated).toBe(0);
+    emit({ model: "d", limitMs: 1_000 });
+    await pause(400);
+    expect(state.terminated).toBe(1);
   });
 
   it("relays events to its listeners until they leave", async () => {

@@ -2,11 +2,16 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine, RunningWorker, WorkerStarter } from "../../../src/engine/engine";
+import type { Bounded } from "../../../src/engine/worker/bounded";
+import { createService } from "../../../src/engine/worker/service";
 import { createEngine } from "../../../src/engine/handle";
 import { folderModel } from "../../../src/model/folder";
+import { nodeBounded } from "../../../src/node/bounded";
 import { nodeFiles } from "../../../src/node/files";
+import { nodePlatform } from "../../../src/node/platform";
 import { nodeWorkerStarter } from "../../../src/node/workerStarter";
 import type { ModelSource } from "../../../src/protocol/engineContract";
+import { stubbornText, stubbornTokenizer } from "../../support/stubbornTokenizer";
 import { build, fixtures, hasFixtures, runtimeFolder, temporaryFolder, workerFile } from "../node/built";
 
 let model: ModelSource;
@@ -119,6 +124,63 @@ describe.skipIf(!hasFixtures)("an engine on a thread of its own", { timeout: 120
     await expect(engine.inspect({ model, ids: [1] })).rejects.toThrow(
       /could not be started|stopped unexpectedly/,
     );
+  });
+});
+
+describe("an engine whose tokenizer takes ages", { timeout: 60_000 }, () => {
+  const stubborn = async (): Promise<ModelSource> => {
+    const tokenizer = path.join(folder, "stubborn.json");
+    await writeFile(tokenizer, JSON.stringify(stubbornTokenizer));
+    return { id: "s", name: "s", source: "file", graph: "none.onnx", tokenizer };
+  };
+
+  it("is ended with one sentence; what waited behind it, and what comes later, is answered", async () => {
+    const model = await stubborn();
+    const starter = nodeWorkerStarter(workerFile, { runtimeFolder });
+    // Seconds of the limit pass as tenths, so that the host ends the worker before the worker ends the task.
+    const engine = createEngine(starter, { threads: 1, byteBudget: 1e9 }, { patienceTickMs: 100 });
+    engines.push(engine);
+    expect(await engine.tokenize({ model, text: "ab" })).toHaveLength(1);
+    const hangs = engine.tokenize({ model, text: stubbornText });
+    const waits = engine.tokenize({ model, text: "ab" });
+    await expect(hangs).rejects.toMatchObject({
+      code: "tokenizer-too-slow",
+      message: expect.stringMatching(/^The tokenizer of s did not finish within 20\.1 s, so it was stopped/),
+    });
+    expect(await waits).toHaveLength(1);
+    expect(await engine.tokenize({ model, text: "ab" })).toHaveLength(1);
+  });
+
+  it("is ended when the person cancels", async () => {
+    const model = await stubborn();
+    const engine = threaded();
+    expect(await engine.tokenize({ model, text: "ab" })).toHaveLength(1);
+    const controller = new AbortController();
+    const hangs = engine.tokenize({ model, text: stubbornText }, { signal: controller.signal });
+    setTimeout(() => controller.abort(), 200);
+    await expect(hangs).rejects.toMatchObject({ code: "cancelled" });
+    expect(await engine.tokenize({ model, text: "ab" })).toHaveLength(1);
+  });
+
+  it("is ended by the worker itself where it can, and the worker lives on with its runs", async () => {
+    const model = await stubborn();
+    const bounded: Bounded = ({ model }, run) => nodeBounded({ model, limitMs: 500 }, run);
+    const service = createService(
+      { ...nodePlatform(runtimeFolder), bounded },
+      { progress: () => {}, stubborn: (task) => told.push(task), log: () => {} },
+    );
+    const told: unknown[] = [];
+    const { signal } = new AbortController();
+    await expect(service.tokenize({ model, text: stubbornText }, { signal })).rejects.toMatchObject({
+      code: "tokenizer-too-slow",
+    });
+    expect(told).toEqual([
+      { model: "s", limitMs: 60_000 },
+      null,
+      { model: "s", limitMs: expect.closeTo(20_100, -1) },
+      null,
+    ]);
+    expect(await service.tokenize({ model, text: "ab" }, { signal })).toHaveLength(1);
   });
 });
 
