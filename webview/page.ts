@@ -4,6 +4,7 @@ import { isCancelled, toReport } from "../src/core/errors";
 import { measureLack, shownMeasures, type ShownMeasure } from "../src/core/measures/measure";
 import { cssColour } from "../src/paint/colour";
 import {
+  colourMaps,
   pageCommands,
   type InspectorContent,
   type InspectorSelection,
@@ -252,8 +253,7 @@ function receiveContent(inspector: Inspector, content: InspectorContent | undefi
 }
 
 function receiveSettings(inspector: Inspector, settings: ViewSettings | undefined): void {
-  const maps: readonly unknown[] = ["viridis", "cividis", "magma", "greys", "theme"];
-  if (maps.includes(settings?.colourMap)) inspector.settings.value = settings!;
+  if (colourMaps.some((map) => map === settings?.colourMap)) inspector.settings.value = settings!;
 }
 
 function greet(inspector: Inspector): void {

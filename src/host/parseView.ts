@@ -3,11 +3,12 @@ import type { BlockKind, HeadAddress, HeadChoice } from "../core/run";
 import type { TokenLayout } from "../core/tokenLayout";
 import type { MatrixQuery, Slices, ThumbnailQuery, VectorQuery } from "../protocol/slices";
 import type { PinSlot } from "../protocol/panelContract";
-import type {
-  DocumentRange,
-  GenerateMessage,
-  InspectorSelection,
-  InspectorState,
+import {
+  viewNames,
+  type DocumentRange,
+  type GenerateMessage,
+  type InspectorSelection,
+  type InspectorState,
 } from "../protocol/viewContract";
 import { malformedMessage } from "./errors";
 import { integer, oneOf, optional, record, string } from "./fields";
@@ -130,16 +131,7 @@ export function parseSelection(raw: unknown): InspectorSelection {
   const selection = record(raw, "selection");
   const query = optional(selection.query, (value) => index(value, "query"));
   return {
-    view: oneOf(selection.view, "view", [
-      "heads",
-      "head",
-      "steps",
-      "mask",
-      "positions",
-      "scoring",
-      "generate",
-      "encoderDecoder",
-    ]),
+    view: oneOf(selection.view, "view", viewNames),
     choice: parseChoice(selection.choice),
     measure: parseMeasure(selection.measure),
     ...(query !== undefined && { query }),

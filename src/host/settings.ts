@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { BackendSetting, EngineSettings } from "../protocol/engineContract";
-import type { ViewSettings } from "../protocol/viewContract";
+import { colourMaps, type ViewSettings } from "../protocol/viewContract";
 
 const SECTION = "headlight";
 
@@ -27,7 +27,6 @@ function backendSetting(): BackendSetting {
 }
 
 export function viewSettings(): ViewSettings {
-  const colourMaps: readonly ViewSettings["colourMap"][] = ["viridis", "cividis", "magma", "greys", "theme"];
   const chosen = settings().get<string>("colourMap", "theme");
   return { colourMap: colourMaps.find((name) => name === chosen) ?? "theme" };
 }

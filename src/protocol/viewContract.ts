@@ -16,8 +16,19 @@ export interface InspectorSelection {
   readonly queries?: readonly number[];
 }
 
-export type ViewName =
-  "heads" | "head" | "steps" | "mask" | "positions" | "scoring" | "generate" | "encoderDecoder";
+/** The tabs of the inspector, from left to right. */
+export const viewNames = [
+  "heads",
+  "head",
+  "steps",
+  "mask",
+  "positions",
+  "scoring",
+  "generate",
+  "encoderDecoder",
+] as const;
+
+export type ViewName = (typeof viewNames)[number];
 
 /** What a reloaded window needs to come back: the same text, model and selection, by running again. */
 export interface InspectorState {
@@ -95,8 +106,10 @@ export interface GenerateMessage {
   readonly targetText?: string;
 }
 
+export const colourMaps = ["viridis", "cividis", "magma", "greys", "theme"] as const;
+
 export interface ViewSettings {
-  readonly colourMap: "viridis" | "cividis" | "magma" | "greys" | "theme";
+  readonly colourMap: (typeof colourMaps)[number];
 }
 
 /** host -> view, without an answer. */

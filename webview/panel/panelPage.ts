@@ -3,7 +3,7 @@ import { html, render } from "lit-html";
 import { toReport } from "../../src/core/errors";
 import { cssColour } from "../../src/paint/colour";
 import type { PanelContract, PanelEvents, Pins } from "../../src/protocol/panelContract";
-import type { InspectorContent, ViewSettings } from "../../src/protocol/viewContract";
+import { colourMaps, type InspectorContent, type ViewSettings } from "../../src/protocol/viewContract";
 import { drawBeforeKeys, onFrame } from "../frame";
 import type { Host } from "../host";
 import { mountBanner } from "../parts/banner";
@@ -114,6 +114,5 @@ function receiveContent(panel: Panel, content: InspectorContent | undefined): vo
 }
 
 function receiveSettings(panel: Panel, settings: ViewSettings | undefined): void {
-  const maps: readonly unknown[] = ["viridis", "cividis", "magma", "greys", "theme"];
-  if (maps.includes(settings?.colourMap)) panel.inspector.settings.value = settings!;
+  if (colourMaps.some((map) => map === settings?.colourMap)) panel.inspector.settings.value = settings!;
 }

@@ -2,11 +2,12 @@ import { fitMeasure, parseShownMeasure } from "../../src/core/measures/measure";
 import { plainLayout, type TokenLayout } from "../../src/core/tokenLayout";
 import { findBlock, firstBlock, type BlockKind, type HeadChoice, type RunSummary } from "../../src/core/run";
 import { tokensOf } from "../../src/core/run";
-import type {
-  DocumentRange,
-  InspectorSelection,
-  InspectorState,
-  ViewName,
+import {
+  viewNames,
+  type DocumentRange,
+  type InspectorSelection,
+  type InspectorState,
+  type ViewName,
 } from "../../src/protocol/viewContract";
 
 /** How the page is arranged, whatever it looks at. */
@@ -35,16 +36,6 @@ export const plainArrangement: Arrangement = {
   explained: [],
 };
 
-const views: readonly ViewName[] = [
-  "heads",
-  "head",
-  "steps",
-  "mask",
-  "positions",
-  "scoring",
-  "generate",
-  "encoderDecoder",
-];
 const blocks: readonly BlockKind[] = ["encoder", "decoder", "cross"];
 
 /** What a page keeps for a reloaded window. */
@@ -83,7 +74,7 @@ export function parseSelection(value: unknown): InspectorSelection | undefined {
   const { block, layer, head } = objectOf(choice);
   const isLayer = layer === "all" || isIndex(layer);
   const isHead = head === "mean" || head === "max" || isIndex(head);
-  if (!views.includes(view as ViewName) || !blocks.includes(block as BlockKind) || !isLayer || !isHead) {
+  if (!viewNames.includes(view as ViewName) || !blocks.includes(block as BlockKind) || !isLayer || !isHead) {
     return undefined;
   }
   return {
@@ -129,7 +120,7 @@ function parseArrangement(value: unknown): Arrangement {
     form: form === "lines" || form === "both" ? form : "matrix",
     tokens: parseLayout(tokens),
     rowBars: rowBars === "sum" ? rowBars : "entropy",
-    explained: Array.isArray(explained) ? views.filter((view) => explained.includes(view)) : [],
+    explained: Array.isArray(explained) ? viewNames.filter((view) => explained.includes(view)) : [],
   };
 }
 
