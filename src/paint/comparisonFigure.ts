@@ -7,7 +7,7 @@ import type { Scale } from "./scale";
 import { element, monospace, svgDocument, text } from "./svg";
 import { cellPatterns, svgCells, type EncodeImage } from "./svgCells";
 import { legendHeight, svgLegend } from "./svgLegend";
-import { displayColumns, shorten } from "./tokenText";
+import { displayColumns, labelsWidth, shorten } from "./tokenText";
 
 /** A, B and A - B side by side over common rows and columns, for a paper. */
 export interface ComparisonFigure {
@@ -33,8 +33,6 @@ export interface ComparisonFigure {
 }
 
 const labelSize = 10;
-/** Advance of one column in a monospaced font, in em. */
-const columnEm = 0.602;
 const mostColumns = 22;
 const margin = 16;
 const gap = 20;
@@ -47,8 +45,8 @@ export function comparisonFigure(figure: ComparisonFigure): string {
   const [nRows, nColumns] = [queryLabels.length, keyLabels.length];
   const cell = Math.min(20, Math.max(1.5, 300 / Math.max(nRows, nColumns)));
   const [width, height] = [cell * nColumns, cell * nRows];
-  const left = margin + labelWidth(queryLabels) + 6;
-  const keyWidth = labelWidth(keyLabels);
+  const left = margin + labelsWidth(queryLabels, labelSize, mostColumns) + 6;
+  const keyWidth = labelsWidth(keyLabels, labelSize, mostColumns);
   const top = margin + 58 + keyWidth + 26;
   const foreground = cssColour(palette.foreground);
   const muted = cssColour(palette.muted);
@@ -169,9 +167,4 @@ function divergenceBars({ divergence, palette }: ComparisonFigure, x: number, to
 
 function hasCode({ a, b, difference }: ComparisonFigure, code: number): boolean {
   return [a, b, difference].some(({ codes }) => codes.includes(code));
-}
-
-function labelWidth(labels: readonly string[]): number {
-  const columns = labels.reduce((most, label) => Math.max(most, displayColumns(label)), 1);
-  return Math.min(columns, mostColumns) * labelSize * columnEm;
 }

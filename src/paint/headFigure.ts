@@ -9,7 +9,7 @@ import { scoreScale, weightScale } from "./scale";
 import { element, monospace, pixels, svgDocument, text } from "./svg";
 import { cellPatterns, svgCells, type EncodeImage } from "./svgCells";
 import { legendHeight, svgLegend } from "./svgLegend";
-import { displayColumns, shorten } from "./tokenText";
+import { displayColumns, labelsWidth, shorten } from "./tokenText";
 
 /** One head as a figure for a paper. */
 export interface HeadFigure {
@@ -49,8 +49,6 @@ export interface FigureBars {
 const labelSize = 11;
 const columnBarHeight = 24;
 const rowBarWidth = 56;
-/** Advance of one column in a monospaced font, in em. */
-const columnEm = 0.602;
 const mostColumns = 18;
 
 export function headFigure(figure: HeadFigure): string {
@@ -73,8 +71,8 @@ export function headFigure(figure: HeadFigure): string {
   );
   const width = cell * nKeys;
   const height = cell * nQueries;
-  const queryWidth = labelWidth(queryLabels);
-  const keyWidth = labelWidth(keyLabels);
+  const queryWidth = labelsWidth(queryLabels, labelSize, mostColumns);
+  const keyWidth = labelsWidth(keyLabels, labelSize, mostColumns);
   const turned = keyWidth > cell - 2;
   const margin = 16;
   const left = margin + 16 + queryWidth + 6;
@@ -224,9 +222,4 @@ function rowBars(
     element("path", { d: parts.join(""), fill, "fill-opacity": 0.6 }),
     text(`${bars.name} ≤ ${tickText(most)}`, left, bottom + 11, { "font-size": 10, fill }),
   ];
-}
-
-function labelWidth(labels: readonly string[]): number {
-  const columns = labels.reduce((most, label) => Math.max(most, displayColumns(label)), 1);
-  return Math.min(columns, mostColumns) * labelSize * columnEm;
 }

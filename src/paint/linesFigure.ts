@@ -7,7 +7,7 @@ import { paperPalette } from "./palette";
 import { rampColour, sequentialRamp } from "./ramp";
 import { weightScale } from "./scale";
 import { element, monospace, pixels, svgDocument, text } from "./svg";
-import { displayColumns, shorten } from "./tokenText";
+import { displayColumns, labelsWidth, shorten } from "./tokenText";
 
 const rowHeight = 17;
 const labelSize = 11;
@@ -25,7 +25,8 @@ export function linesFigure(figure: Omit<HeadFigure, "encodeImage">): string {
   const margin = 16;
   const headLines = (figure.subtitle ? 56 : 38) + (figure.note ? 16 : 0);
   const top = margin + headLines;
-  const left = margin + (figure.rowBars ? barWidth + 8 : 0) + labelWidth(queryLabels) + 8;
+  const left =
+    margin + (figure.rowBars ? barWidth + 8 : 0) + labelsWidth(queryLabels, labelSize, mostColumns) + 8;
   const right = left + middle;
   const y = (index: number) => top + (index + 0.5) * rowHeight;
   const colour = cssColour(rampColour(sequentialRamp(figure.map ?? "theme", palette), 0.8));
@@ -58,7 +59,7 @@ export function linesFigure(figure: Omit<HeadFigure, "encodeImage">): string {
   const columns = keyLabels.map((name, index) =>
     text(shorten(name, mostColumns), right + 6, y(index) + 4, { ...label, fill: foreground }),
   );
-  const keyBars = right + 6 + labelWidth(keyLabels) + 8;
+  const keyBars = right + 6 + labelsWidth(keyLabels, labelSize, mostColumns) + 8;
   const bottom = top + Math.max(queryLabels.length, nKeys) * rowHeight;
   const small = { "font-size": 10, fill: muted };
   return svgDocument(
@@ -118,9 +119,4 @@ function bars(
       "text-anchor": leftwards ? "end" : "start",
     }),
   ];
-}
-
-function labelWidth(labels: readonly string[]): number {
-  const columns = labels.reduce((most, label) => Math.max(most, displayColumns(label)), 1);
-  return Math.min(columns, mostColumns) * labelSize * 0.602;
 }

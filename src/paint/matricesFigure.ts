@@ -7,7 +7,7 @@ import { weightScale } from "./scale";
 import { element, monospace, svgDocument, text } from "./svg";
 import { cellPatterns, svgCells, type EncodeImage } from "./svgCells";
 import { legendHeight, svgLegend } from "./svgLegend";
-import { displayColumns, shorten } from "./tokenText";
+import { columnEm, displayColumns, labelsWidth, shorten } from "./tokenText";
 
 /** Several matrices of weights beside each other, as a figure for a paper. */
 export interface MatricesFigure {
@@ -35,8 +35,6 @@ export interface MatrixPanel {
 }
 
 const labelSize = 10;
-/** Advance of one column in a monospaced font, in em. */
-const columnEm = 0.602;
 const mostColumns = 16;
 const margin = 16;
 const gap = 36;
@@ -121,12 +119,12 @@ export function matricesFigure(figure: MatricesFigure): string {
 
 function sizeOf({ rowLabels, columnLabels }: MatrixPanel) {
   const cell = Math.min(20, Math.max(2, 340 / Math.max(1, columnLabels.length)));
-  const columnWidth = labelWidth(columnLabels);
+  const columnWidth = labelsWidth(columnLabels, labelSize, mostColumns);
   const isTurned = columnWidth > cell - 1;
   return {
     cell,
     isTurned,
-    rowWidth: labelWidth(rowLabels),
+    rowWidth: labelsWidth(rowLabels, labelSize, mostColumns),
     columnHeight: isTurned ? columnWidth : labelSize,
     width: cell * columnLabels.length,
     height: cell * rowLabels.length,
@@ -165,9 +163,4 @@ function titleWidth({ title, subtitle = "", notes = [] }: MatrixPanel): number {
     displayColumns(subtitle) * 5.6,
     ...notes.map((note) => displayColumns(note) * 6.2),
   );
-}
-
-function labelWidth(labels: readonly string[]): number {
-  const columns = labels.reduce((most, label) => Math.max(most, displayColumns(label)), 1);
-  return Math.min(columns, mostColumns) * labelSize * columnEm;
 }

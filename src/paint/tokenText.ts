@@ -73,6 +73,15 @@ export function displayColumns(label: string): number {
   return columns;
 }
 
+/** Advance of one column in a monospaced font, in em. */
+export const columnEm = 0.602;
+
+/** Pixels that the longest of the labels takes at a size in pixels, each cut to `most` columns. */
+export function labelsWidth(labels: readonly string[], size: number, most: number): number {
+  const columns = labels.reduce((longest, label) => Math.max(longest, displayColumns(label)), 1);
+  return Math.min(columns, most) * size * columnEm;
+}
+
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const wide =
   /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]/u;
