@@ -24,7 +24,6 @@ import { scoringExports } from "./scoringExports";
 import { scoringFormulas } from "./scoringFormulas";
 import { createTrainedScoring, trainedSection } from "./trainedScoring";
 
-/** Additive, dot and scaled dot product: what they do, what the scale is for, and what they cost. */
 /** Kept while the page lives. */
 const seed = signal(1);
 const setting = signal<CostSetting>({
@@ -37,6 +36,7 @@ const setting = signal<CostSetting>({
   rank: 128,
 });
 
+/** Additive, dot and scaled dot product: what they do, what the scale is for, and what they cost. */
 export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
   const { run, layer, host } = inspector;
   const colours = watchColours(inspector);

@@ -29,7 +29,6 @@ import {
 import { stepsExplanation } from "./stepsExplanation";
 import { createStepsArrangement, createStepsData, POOLED_CELLS } from "./stepsData";
 
-/** How a head's weights and output come about, stage by stage, with this run's numbers. */
 /** Kept while the page lives, so that coming back to the tab finds it as it was. */
 const arrangement = createStepsArrangement();
 
@@ -37,6 +36,7 @@ const arrangement = createStepsArrangement();
 const overscan = 8;
 const shownAtOnce = 40;
 
+/** How a head's weights and output come about, stage by stage, with this run's numbers. */
 export function mountSteps(root: HTMLElement, { inspector, data }: ViewContext): MountedView {
   const steps = createStepsData(inspector, arrangement);
   const colours = watchColours(inspector);
