@@ -72,6 +72,8 @@ export interface LayerOfRun {
   readonly nHeads: number;
   /** Fewer than nHeads where heads share keys (grouped-query attention). */
   readonly nKeyHeads: number;
+  /** Numbers of a head's vectors, where the graph tells before they are asked for. */
+  readonly dHead?: number;
   readonly nQueries: number;
   readonly nKeys: number;
   readonly mask: MaskSummary;

@@ -60,11 +60,11 @@ export class PageExport {
       [
         item(
           vscode.l10n.t("Weights"),
-          vscode.l10n.t("All heads in every measure but scores, with the most likely tokens"),
+          vscode.l10n.t("All heads in every measure but scores; the most likely tokens and the logit lens"),
           PAGE_WEIGHTS,
         ),
         item(
-          vscode.l10n.t("Weights, scores, q, k, v and outputs"),
+          vscode.l10n.t("Weights, scores, q, k, v, outputs and W_O"),
           vscode.l10n.t("What Steps and Mask show too"),
           PAGE_EVERYTHING,
         ),

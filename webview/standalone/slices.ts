@@ -98,15 +98,20 @@ export function standaloneSlices(content: StandaloneRun): Slices {
         throw new HeadlightError("no-predictions", "This page carries no predictions for these tokens.");
       return carried.map((each) => ({ ...each, likely: each.likely.slice(0, count) }));
     },
-    async logitLens({ start, end }) {
+    async logitLens({ start, end, count }) {
       const lens = content.generation?.lens;
       if (!lens) return { start, rows: [], missing: "this page carries none" };
+      if (lens.rows.length === 0) return { ...lens, start };
+      if (start < lens.start)
+        return { start, rows: [], missing: `this page carries it from token ${lens.start} on` };
       const from = start - lens.start;
       const rows = lens.rows.map(({ layer, cells }) => ({
         layer,
-        cells: cells.slice(Math.max(0, from), from + end - start),
+        cells: cells
+          .slice(from, from + end - start)
+          .map((cell) => ({ ...cell, likely: cell.likely.slice(0, count) })),
       }));
-      return { ...lens, start: Math.max(start, lens.start), rows };
+      return { start, rows };
     },
   };
 }

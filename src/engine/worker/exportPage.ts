@@ -1,23 +1,46 @@
+import { isCancelled, toReport } from "../../core/errors";
 import { measureLack } from "../../core/measures/measure";
-import { findBlock, type HeadChoice, type HeadVectors, type Measure } from "../../core/run";
-import { pageSize, type PageExportPart, type PageExportQuery } from "../../protocol/pageExport";
+import {
+  findBlock,
+  type HeadChoice,
+  type HeadVectors,
+  type LayerTensor,
+  type Measure,
+  type RunSummary,
+} from "../../core/run";
+import { isAdditivePart, isProjectionPart } from "../../onnx/instrumented";
+import type { LensQuery, LogitLens, TokenPrediction, TokenPredictionQuery } from "../../protocol/generation";
+import {
+  lensPositions,
+  pageSize,
+  type PageExportPart,
+  type PageExportQuery,
+} from "../../protocol/pageExport";
 import type { ModelPositions } from "../../protocol/positions";
 import type { Prediction } from "../../protocol/slices";
-import { encodeStandalone, type StandaloneLengths, type StandaloneTensor } from "../../protocol/standalone";
+import {
+  encodeStandalone,
+  type StandaloneLengths,
+  type StandaloneRun,
+  type StandaloneTensor,
+} from "../../protocol/standalone";
 import { mixKey } from "../../store/mixed";
 import type { StoredRun } from "../../store/storedRun";
 import type { ReadyMeasure } from "./measures";
-import type { Ready } from "./runReader";
+import type { RunReader } from "./runReader";
 
 /** What pages need of the worker. */
-interface Parts {
-  readonly ready: Ready;
+interface Parts extends Pick<RunReader, "ready" | "withParts"> {
   readonly readyMeasure: ReadyMeasure;
   likely(run: StoredRun, position: number): Promise<Prediction[]>;
+  tokenPredictions(query: TokenPredictionQuery): Promise<TokenPrediction[]>;
+  logitLens(query: LensQuery, signal: AbortSignal): Promise<LogitLens>;
   positions(runId: string, signal: AbortSignal): Promise<ModelPositions>;
 }
 
 const PART_BYTES = 1e6;
+/** As many as the views show. */
+const LIKELY_WRITTEN = 5;
 
 /** The data of a page, encoded once and handed out in parts; the last part lets go of it. */
 export function pageExporter(parts: Parts) {
@@ -35,9 +58,10 @@ export function pageExporter(parts: Parts) {
 
 async function dataOf(
   { runId, what, selection, settings }: PageExportQuery,
-  { ready, readyMeasure, likely, positions }: Parts,
+  parts: Parts,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const { ready, readyMeasure, likely, positions } = parts;
   const run = await ready(runId, "weights", [], signal);
   const { summary } = run;
   const blocks = [...new Set(run.layers.map(({ block }) => block))];
@@ -49,7 +73,8 @@ async function dataOf(
       if (!lacks) await readyMeasure(runId, measure, [choice], signal);
     }
   }
-  for (const one of what) await ready(runId, one as Measure | HeadVectors, every, signal);
+  for (const one of what) if (isOfHeads(one)) await ready(runId, one, every, signal);
+  await bringBehindHeads(runId, what, parts, signal);
   const tensors = run.layers.flatMap(({ block, info, tensors: held }) =>
     what.flatMap((one): StandaloneTensor[] => {
       const found = held.get(one);
@@ -69,15 +94,53 @@ async function dataOf(
       predictions.push({ position, likely: await likely(run, position) });
     }
   }
+  const generation = await generationOf(summary, parts, signal);
   const { scheme, parameters, source } = await positions(runId, signal);
   const content = {
     run: summary,
     tensors,
     lengths,
     predictions,
+    ...(generation && { generation }),
     positions: { scheme, parameters, ...(source && { source }) },
     ...(selection && { selection }),
     ...(settings && { settings }),
   };
   return new TextEncoder().encode(encodeStandalone(content, pageSize(summary, what).precision));
+}
+
+function isOfHeads(what: LayerTensor): what is Measure | HeadVectors {
+  return !isProjectionPart(what) && !isAdditivePart(what);
+}
+
+async function bringBehindHeads(
+  runId: string,
+  what: readonly LayerTensor[],
+  { withParts }: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = (parts: readonly LayerTensor[] = []) => parts.filter((part) => what.includes(part));
+  await withParts(runId, ({ projection }) => wanted(projection?.has), { depth: "projection" }, signal);
+  await withParts(runId, ({ additive }) => wanted(additive), { depth: "all" }, signal);
+}
+
+/** Of a model that writes: what it made of each token, and what its layers would have. */
+async function generationOf(
+  run: RunSummary,
+  { tokenPredictions, logitLens }: Parts,
+  signal: AbortSignal,
+): Promise<StandaloneRun["generation"]> {
+  const { runId, model, hasPredictions, targetTokens, tokens } = run;
+  if (!hasPredictions || (model.kind !== "causal" && !targetTokens)) return undefined;
+  const end = (targetTokens ?? tokens).length;
+  const predictions = await tokenPredictions({ runId, start: 1, end: end + 1, count: LIKELY_WRITTEN });
+  const start = end - lensPositions(run);
+  try {
+    return { predictions, lens: await logitLens({ runId, start, end, count: LIKELY_WRITTEN }, signal) };
+  } catch (error) {
+    if (isCancelled(error)) throw error;
+    // What a lens lacks is no reason to write no page.
+    const missing = toReport(error).message.replace(/\.$/, "");
+    return { predictions, lens: { start, rows: [], missing } };
+  }
 }

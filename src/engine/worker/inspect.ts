@@ -178,6 +178,7 @@ function readLayers(model: OpenModel, captured: readonly CapturedTensor[]) {
           layer: report.layer,
           nHeads,
           nKeyHeads: tensors.get("k")?.dims[0] ?? report.nKeyHeads ?? nHeads,
+          ...(report.dHead && { dHead: report.dHead }),
           nQueries,
           nKeys,
           mask: weights ? maskOf(weights, queries === keys) : { kind: "unknown" },

@@ -174,6 +174,7 @@ function described(places: readonly Place[], held: ReadonlyMap<Place, HeldHeads>
         layer: place.report.layer,
         nHeads,
         nKeyHeads: place.report.nKeyHeads ?? nHeads,
+        ...(place.report.dHead && { dHead: place.report.dHead }),
         nQueries,
         nKeys,
         mask: like ? maskOf(held.get(like)!, true) : { kind: "unknown" },

@@ -7,6 +7,7 @@ import type {
   EngineSettings,
   InspectRequest,
 } from "../../protocol/engineContract";
+import type { LensQuery, TokenPredictionQuery } from "../../protocol/generation";
 import { compareChoices, similarHeads } from "../../store/comparison";
 import { keyHeads } from "../../store/keyHeads";
 import { distanceSlice } from "../../store/distances";
@@ -153,12 +154,26 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       return positionsOfRun(run, await models.get(request.model, "weights"));
     }, signal);
 
+  const predictedTokens = async ({ runId, ...query }: TokenPredictionQuery) => {
+    const run = store.get(runId);
+    const { summary, logits } = run;
+    const ids = (summary.targetTokens ?? summary.tokens).map(({ id }) => id);
+    return tokenPredictions(logits, ids, query, summary.model.name, await textsOf(run));
+  };
+
+  const logitLens = async ({ runId, ...query }: LensQuery, signal: AbortSignal) => {
+    const run = store.get(runId);
+    return lensSlice(await lensOf(run, signal), query, await textsOf(run));
+  };
+
   const exportPage = pageExporter({
-    ready,
+    ...reader,
     readyMeasure,
     positions,
     likely: async (run, position) =>
       mostLikely(run.logits, position, LIKELY_IN_PAGE, run.summary.model.name, await textsOf(run)),
+    tokenPredictions: predictedTokens,
+    logitLens,
   });
 
   return {
@@ -270,16 +285,8 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       const run = store.get(runId);
       return mostLikely(run.logits, position, count, run.summary.model.name, await textsOf(run));
     },
-    tokenPredictions: async ({ runId, ...query }) => {
-      const run = store.get(runId);
-      const { summary, logits } = run;
-      const ids = (summary.targetTokens ?? summary.tokens).map(({ id }) => id);
-      return tokenPredictions(logits, ids, query, summary.model.name, await textsOf(run));
-    },
-    logitLens: async ({ runId, ...query }, { signal }) => {
-      const run = store.get(runId);
-      return lensSlice(await lensOf(run, signal), query, await textsOf(run));
-    },
+    tokenPredictions: predictedTokens,
+    logitLens: (query, { signal }) => logitLens(query, signal),
   };
 }
 
