@@ -1,8 +1,9 @@
 import { computed, effect, signal } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
-import { isCancelled, toReport } from "../src/core/errors";
+import { toReport } from "../src/core/errors";
 import { measureLack, shownMeasures, type ShownMeasure } from "../src/core/measures/measure";
 import { cssColour } from "../src/paint/colour";
+import type { ExportKind } from "../src/protocol/exportKind";
 import {
   colourMaps,
   pageCommands,
@@ -18,7 +19,7 @@ import { drawBeforeKeys } from "./frame";
 import type { Host } from "./host";
 import { listenToKeys } from "./keyboard";
 import { mountBanner } from "./parts/banner";
-import { createExportMenu, saveExport, type ExportKind } from "./parts/exportMenu";
+import { createExportMenu, saveExport } from "./parts/exportMenu";
 import { mountHeader } from "./parts/header";
 import { mountReadout } from "./parts/readout";
 import { createShortcutList } from "./parts/shortcutList";
@@ -82,7 +83,10 @@ export function mountPage(root: HTMLElement, host: Host, events: PageEvents): vo
     return !view || views.some((entry) => entry.name === view);
   });
   const mounted = signal<MountedView | undefined>(undefined);
-  const exportOf = (kind: ExportKind) => void runExport(inspector, mounted.peek(), kind, find("#said"));
+  const exportOf = (kind: ExportKind) => {
+    const exports = mounted.peek()?.exports;
+    if (exports) void saveExport(host, exports, kind);
+  };
 
   mountHeader(
     find(".header"),
@@ -286,18 +290,4 @@ function tellSelection({ host, run, selection }: Inspector): void {
     lastTold = value;
     host.remote.select(value).catch(() => undefined);
   }, 40);
-}
-
-async function runExport(
-  inspector: Inspector,
-  view: MountedView | undefined,
-  kind: ExportKind,
-  said: HTMLElement,
-): Promise<void> {
-  if (!view?.exports) return;
-  try {
-    await saveExport(inspector.host, view.exports, kind);
-  } catch (error) {
-    if (!isCancelled(error)) said.textContent = `Not saved: ${toReport(error).message}`;
-  }
 }

@@ -52,6 +52,14 @@ export function tooManyTokens(model: string, nTokens: number, limit: number): He
   );
 }
 
+/** What a view shows is not there yet, or there is nothing that it could show. */
+export function nothingToExport(): HeadlightError {
+  return new HeadlightError(
+    "nothing-to-export",
+    "There is nothing to export here yet. Wait until the view is drawn, then export again.",
+  );
+}
+
 export function emptyText(): HeadlightError {
   return new HeadlightError(
     "empty-text",

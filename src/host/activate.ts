@@ -99,6 +99,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
         ),
       scoringRuns: (text, signal) => scoringRuns(engine, models, text, signal),
       save: (name, bytes) => saveBytes(name, bytes),
+      exportFailed: (error) => void reporter.show(error),
       exportPage: () => pageExport.export(session),
       async revealToken(token) {
         const { shown } = session.inspection;
@@ -167,6 +168,7 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
       inspectors,
       lastEditor,
       pins,
+      sidePanel,
       reporter,
       verifier,
       probes,

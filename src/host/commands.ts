@@ -11,7 +11,9 @@ import type { Inspector } from "./inspect";
 import type { Inspectors } from "./inspectors";
 import { parseChoice } from "./parseView";
 import type { ComparedPins } from "./pins";
+import type { SidePanel } from "./sidePanel";
 import type { PageExport } from "./exportPage";
+import { exportPanel } from "./exportPanel";
 import type { Probes } from "./probes";
 import type { Reporter } from "./report";
 import type { Session } from "./session";
@@ -46,6 +48,7 @@ export function registerCommands(parts: {
   inspectors: Inspectors;
   lastEditor: LastEditor;
   pins: ComparedPins;
+  sidePanel: SidePanel;
   reporter: Reporter;
   probes: Probes;
   pageExport: PageExport;
@@ -58,6 +61,7 @@ export function registerCommands(parts: {
     inspectors,
     lastEditor,
     pins,
+    sidePanel,
     reporter,
     verifier,
     chooser,
@@ -76,6 +80,8 @@ export function registerCommands(parts: {
     },
     chooseModel: () => choose(inspector, chooser),
     exportHtml: (argument) => pageExport.export(session(), argument),
+    exportHeads: (argument) => exportPanel(sidePanel, pins, "heads", argument),
+    exportComparison: (argument) => exportPanel(sidePanel, pins, "comparison", argument),
     probeModel: () => probes.probe(),
     showModelCard: () => probes.showCard(),
     verifyModel: () => verifier.verify(),

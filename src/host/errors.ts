@@ -67,6 +67,13 @@ export function notTwoSelections(nSelections: number): HeadlightError {
   );
 }
 
+export function noComparison(): HeadlightError {
+  return new HeadlightError(
+    "no-comparison",
+    "There is no comparison to export. Pin one head as A and another as B first.",
+  );
+}
+
 export function documentGone(): HeadlightError {
   return new HeadlightError(
     "document-gone",

@@ -16,7 +16,7 @@ const STAGE_MS = 300;
 /** What the panel leaves to others. */
 export type PanelActions = Pick<
   ViewActions,
-  "revealToken" | "runAgain" | "generate" | "scoringRuns" | "save" | "exportPage"
+  "revealToken" | "runAgain" | "generate" | "scoringRuns" | "save" | "exportFailed" | "exportPage"
 >;
 
 /** The webview of one session: its page comes and goes with visibility, the session stays. */

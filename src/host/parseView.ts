@@ -1,3 +1,4 @@
+import type { ErrorReport } from "../core/errors";
 import { shownMeasures } from "../core/measures/measure";
 import type { BlockKind, HeadAddress, HeadChoice } from "../core/run";
 import type { TokenLayout } from "../core/tokenLayout";
@@ -187,6 +188,14 @@ export function parseSave(raw: unknown): { name: string; bytes: Uint8Array } {
   if (name === "" || name === "." || name === "..") throw malformedMessage("name", "an empty file name");
   if (!(message.bytes instanceof Uint8Array)) throw malformedMessage("bytes", "not bytes");
   return { name, bytes: message.bytes };
+}
+
+/** What a page says of its own failure: a word for the log and a sentence for the person. */
+export function parseExportFailed(raw: unknown): ErrorReport {
+  const error = record(record(raw, "exportFailed").error, "error");
+  const detail = optional(error.detail, (value) => string(value, "detail", 10_000));
+  const code = string(error.code, "code", 100);
+  return { code, message: string(error.message, "message", 1000), ...(detail && { detail }) };
 }
 
 /** The state a page kept; nothing where it is of another version or shape, so that the page starts afresh. */

@@ -1,6 +1,6 @@
 import type * as vscode from "vscode";
 import type { Local } from "../protocol/channel";
-import type { PanelContract, PanelEvents, PinSlot } from "../protocol/panelContract";
+import type { ExportMessage, PanelContract, PanelEvents, PinSlot } from "../protocol/panelContract";
 import { noInspection } from "./errors";
 import type { ShownState } from "./inspection";
 import type { PanelActions } from "./inspectorPanel";
@@ -8,9 +8,11 @@ import type { Inspectors } from "./inspectors";
 import { PageConnection } from "./pageConnection";
 import {
   parseChoosePin,
+  parseExportFailed,
   parsePin,
   parseReveal,
   parseRunPin,
+  parseSave,
   parseSelection,
   parseSliceQuery,
 } from "./parseView";
@@ -18,6 +20,7 @@ import type { ComparedPins } from "./pins";
 import type { Probes } from "./probes";
 import type { Reporter } from "./report";
 import { localContent, localPins } from "./localContent";
+import { saveBytes } from "./saveBytes";
 import type { Session } from "./session";
 import { viewSettings } from "./settings";
 import { viewMethods } from "./viewMethods";
@@ -35,6 +38,8 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
   #page: PageConnection<PanelContract, PanelEvents> | undefined;
   /** What the page was told last, so that nothing is sent twice. */
   #told: { state?: unknown; selection?: string; pins?: string } = {};
+  /** An export that was asked for before there was a page. */
+  #waiting: ExportMessage | undefined;
   readonly #subscriptions: vscode.Disposable[];
 
   constructor(
@@ -68,6 +73,12 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
     });
   }
 
+  /** Has the page save what it shows; a page that is only now being opened does it when it is there. */
+  export(message: ExportMessage): void {
+    if (this.#page?.isOpen) this.#page.emit("export", message);
+    else this.#waiting = message;
+  }
+
   sendSettings(): void {
     this.#page?.emit("settings", viewSettings());
   }
@@ -96,10 +107,16 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
         if (!this.#session) throw noInspection();
         return methodsOf(this.#session)[name]!(argument, call);
       };
-    const passed = ["thumbnails", "matrix", "statistics", "similarHeads", "runAgain", "cancel", "save"];
+    const passed = ["thumbnails", "matrix", "statistics", "similarHeads", "runAgain", "cancel"];
     return {
       ...(Object.fromEntries(passed.map((name) => [name, passOn(name)])) as Partial<Local<PanelContract>>),
       ready: () => this.#ready(),
+      // A and B may outlive the inspection.
+      save: async (raw) => {
+        const { name, bytes } = parseSave(raw);
+        return { saved: await saveBytes(name, bytes) };
+      },
+      exportFailed: (raw) => void this.reporter.show(parseExportFailed(raw)),
       select: (raw) => this.#select(raw),
       compare: (raw, { signal }) => this.pins.compare(parseSliceQuery.compare(raw), signal),
       revealToken: (raw, call) => {
@@ -147,6 +164,10 @@ export class SidePanel implements vscode.WebviewViewProvider, vscode.Disposable 
   async #ready() {
     const session = this.#session;
     this.#told = this.#now();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    // The page listens from the start, and waits for what it is to save.
+    if (waiting) this.export(waiting);
     return {
       content: localContent(session?.state ?? { status: "empty" }),
       ...(session?.selection && { selection: session.selection }),

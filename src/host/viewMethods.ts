@@ -1,10 +1,11 @@
-import { toReport } from "../core/errors";
+import { toReport, type ErrorReport } from "../core/errors";
 import type { Local } from "../protocol/channel";
 import type { AheadQuestion } from "../protocol/ahead";
 import type { Slices } from "../protocol/slices";
 import type { ScoringRuns } from "../protocol/scoringRuns";
 import type { GenerateMessage, ViewContract } from "../protocol/viewContract";
 import {
+  parseExportFailed,
   parseGenerate,
   parseReveal,
   parseSave,
@@ -22,6 +23,8 @@ export interface ViewActions {
   generate(message: GenerateMessage): Promise<unknown>;
   scoringRuns(text: string, signal: AbortSignal): Promise<ScoringRuns>;
   save(name: string, bytes: Uint8Array): Promise<boolean>;
+  /** Shows why nothing was exported. */
+  exportFailed(error: ErrorReport): void;
   /** The whole inspection as one HTML file. */
   exportPage(): Promise<boolean>;
   /** A call failed: malformed, or refused by the engine. */
@@ -90,6 +93,7 @@ export function viewMethods(session: Session, actions: ViewActions): Local<ViewC
         const { name, bytes } = parseSave(raw);
         return { saved: await actions.save(name, bytes) };
       }),
+    exportFailed: (raw) => watched(() => actions.exportFailed(parseExportFailed(raw))),
     exportPage: () => watched(async () => ({ saved: await actions.exportPage() })),
   };
 }

@@ -24,6 +24,8 @@ export interface ComparisonFigure {
   readonly keyLabels: readonly string[];
   /** Jensen-Shannon divergence of each row in bits, 0 to 1; NaN where one side lacks it. */
   readonly divergence: readonly number[];
+  /** What A and B show: "attention weight, square-root scale". */
+  readonly legend: string;
   readonly weightScale: Scale;
   readonly signedScale: Scale;
   readonly weightRamp: Ramp;
@@ -111,7 +113,7 @@ export function comparisonFigure(figure: ComparisonFigure): string {
           ...legend,
           x: left,
           width: 200,
-          label: "attention weight, square-root scale",
+          label: figure.legend,
           ramp: figure.weightRamp,
           scale: figure.weightScale,
           hasMasked: hasCode(figure, maskedCell),

@@ -1,6 +1,7 @@
 import type { ErrorReport } from "../core/errors";
 import type { ProbeReport } from "../core/probe/probe";
 import type { HeadChoice } from "../core/run";
+import type { ExportKind } from "./exportKind";
 import type { ViewContract, ViewEvents } from "./viewContract";
 
 /** What A and B are; either may be missing. */
@@ -45,8 +46,18 @@ export interface PanelContract extends ViewContract {
   showCard(): Promise<void>;
 }
 
+export interface ExportMessage {
+  readonly what: Exportable;
+  readonly kind: ExportKind;
+}
+
+/** What of the side panel can be saved. */
+export type Exportable = "heads" | "comparison";
+
 /** host -> side panel, without an answer. */
 export interface PanelEvents extends ViewEvents {
+  /** A command of the palette: to save what the panel shows. */
+  export(message: ExportMessage): void;
   pins(pins: Pins): void;
   /** A model was probed. */
   probed(message: { modelId: string }): void;

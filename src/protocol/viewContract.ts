@@ -95,6 +95,8 @@ export interface ViewContract extends Slices {
   cancel(): Promise<void>;
   /** Saves bytes that the page made (a picture, numbers); the host asks where. */
   save(message: { name: string; bytes: Uint8Array }): Promise<{ saved: boolean }>;
+  /** An export of the page's own did not come about: the host shows why. */
+  exportFailed(message: { error: ErrorReport }): Promise<void>;
   /** Writes the whole inspection as one HTML file; the host asks what and where. */
   exportPage(): Promise<{ saved: boolean }>;
 }

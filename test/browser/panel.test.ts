@@ -211,10 +211,10 @@ describe.skipIf(!hasFixtures)("the side panel", () => {
     };
     const json = await save("JSON");
     expect(json.name).toBe("headlight-compare-L0-H2-L0-H3.json");
-    const numbers = JSON.parse(json.bytes.toString("utf8")) as Record<"weightsA" | "weightsB", number[]>;
+    const numbers = JSON.parse(json.bytes.toString("utf8")) as Record<"valuesA" | "valuesB", number[]>;
     const [a, b] = [headWeights(0, 2), headWeights(0, 3)];
-    expect(numbers.weightsA).toEqual([...a.data]);
-    expect(numbers.weightsB).toEqual([...b.data]);
+    expect(numbers.valuesA).toEqual([...a.data]);
+    expect(numbers.valuesB).toEqual([...b.data]);
     const csv = (await save("CSV")).bytes.toString("utf8").trim().split("\r\n");
     expect(csv).toHaveLength(1 + a.n * a.n);
     expect(csv[1 + 2 * a.n + 1]).toContain(`,${a.data[2 * a.n + 1]!},${b.data[2 * a.n + 1]!},`);

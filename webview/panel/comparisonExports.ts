@@ -1,3 +1,5 @@
+import { legendText } from "../../src/core/measures/measure";
+import { nothingToExport } from "../../src/core/errors";
 import { comparisonFigure } from "../../src/paint/comparisonFigure";
 import { tableWeight } from "../../src/paint/numberText";
 import { shorten, showWhiteSpace } from "../../src/paint/tokenText";
@@ -9,6 +11,7 @@ import { csvLine } from "../parts/csv";
 import { choiceTitle } from "../parts/figureText";
 import { statisticText } from "../state/readout";
 import type { ViewExports } from "../views/view";
+import { comparisonArrays } from "./comparisonArrays";
 import { cellLabel, labelOf } from "./comparedText";
 import { paintComparison } from "./comparisonPictures";
 import type { Panel } from "./panelState";
@@ -18,13 +21,14 @@ export function comparisonExports(panel: Panel): ViewExports {
   const now = (): { shown: Comparison; a: Pin; b: Pin } => {
     const { value: shown } = panel.comparison.peek();
     const { a, b } = panel.pins.peek();
-    if (!shown || !a || !b) throw new Error("There is no comparison to export yet");
+    if (!shown || !a || !b) throw nothingToExport();
     return { shown, a, b };
   };
   return {
     fileName() {
-      const { a, b } = now();
-      return `headlight-compare-${fileWord(a)}-${fileWord(b)}`;
+      const { shown, a, b } = now();
+      const measure = shown.measure === "weights" ? "" : `-${shown.measure}`;
+      return `headlight-compare-${fileWord(a)}-${fileWord(b)}${measure}`;
     },
     async svg() {
       const { shown, a, b } = now();
@@ -38,6 +42,7 @@ export function comparisonExports(panel: Panel): ViewExports {
         divergence: largestOfRows(shown),
         queryLabels: labels(shown.queries, shown.rows),
         keyLabels: labels(shown.keys, shown.columns),
+        legend: legendText(shown.measure, true),
         weightRamp: weights,
         signedRamp: signed,
         palette,
@@ -48,24 +53,27 @@ export function comparisonExports(panel: Panel): ViewExports {
       const { shown } = now();
       const { rows, columns } = shown;
       const head = ["query", "queryTokensA", "queryTokensB", "key", "keyTokensA", "keyTokensB"];
-      const lines = [csvLine([...head, "weightA", "weightB", "difference"])];
+      const lines = [csvLine([...head, "measure", "a", "b", "difference"])];
       const [queries, keys] = [labels(shown.queries, rows), labels(shown.keys, columns)];
       for (let row = 0; row < rows; row++) {
         const query = [queries[row]!, ...indices(shown.queries, row, rows)];
         for (let column = 0; column < columns; column++) {
           const at = row * columns + column;
           const key = [keys[column]!, ...indices(shown.keys, column, columns)];
-          lines.push(csvLine([...query, ...key, shown.a[at]!, shown.b[at]!, shown.difference[at]!]));
+          const values = [shown.a[at]!, shown.b[at]!, shown.difference[at]!];
+          lines.push(csvLine([...query, ...key, shown.measure, ...values]));
         }
       }
       return lines.join("");
     },
+    arrays: async () => comparisonArrays(now().shown),
     async json() {
       const { shown, a, b } = now();
       const { rows, columns } = shown;
       return {
         a: sideOf(a),
         b: sideOf(b),
+        measure: shown.measure,
         alignment: shown.alignment,
         divergence: {
           unit: "bit",
@@ -79,8 +87,8 @@ export function comparisonExports(panel: Panel): ViewExports {
         largest: shown.largest,
         dims: [rows, columns],
         pooled: rows < shown.queries.length || columns < shown.keys.length,
-        weightsA: Array.from(shown.a),
-        weightsB: Array.from(shown.b),
+        valuesA: Array.from(shown.a),
+        valuesB: Array.from(shown.b),
         difference: Array.from(shown.difference),
       };
     },

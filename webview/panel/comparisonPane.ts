@@ -3,26 +3,22 @@ import { html, nothing, render } from "lit-html";
 import { checkbox, iconButton } from "../controls";
 import { onFrame } from "../frame";
 import { createExportMenu, saveExport } from "../parts/exportMenu";
+import type { ViewExports } from "../views/view";
 import { t } from "../words";
-import { comparisonExports } from "./comparisonExports";
 import { comparisonPictures, paintComparison } from "./comparisonPictures";
 import { divergenceBars, figures, largestDifferences } from "./differences";
 import type { Panel } from "./panelState";
 import { pinRow } from "./pinRow";
 
 /** A beside B and A - B, with one crosshair; how far they are apart; where most. */
-export function mountComparison(root: HTMLElement, panel: Panel): void {
+export function mountComparison(root: HTMLElement, panel: Panel, exports: ViewExports): void {
   const painted = computed(() => {
     const { value } = panel.comparison.value;
     return value && paintComparison(value);
   });
-  const exports = comparisonExports(panel);
   const menu = createExportMenu(
     () => (panel.comparison.value.value ? { exports } : undefined),
-    (kind) =>
-      void saveExport(panel.inspector.host, exports, kind).catch(
-        (error: unknown) => (panel.said.value = String(error)),
-      ),
+    (kind) => void saveExport(panel.inspector.host, exports, kind),
   );
   onFrame(() => {
     const { a, b } = panel.pins.value;

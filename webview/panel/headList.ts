@@ -6,15 +6,21 @@ import { statisticMeanings, type StatisticName } from "../../src/core/statistics
 import type { Pin } from "../../src/protocol/panelContract";
 import { dropdown, iconButton, textButton } from "../controls";
 import { onFrame } from "../frame";
+import { createExportMenu, saveExport } from "../parts/exportMenu";
 import { cellsPicture } from "../parts/cellsPicture";
 import { t } from "../words";
 import { statisticLabel, statisticText } from "../state/readout";
 import { statisticNames } from "../views/heads/headsOrder";
+import type { ViewExports } from "../views/view";
 import type { ListedHead } from "./arrangeHeads";
 import type { Panel } from "./panelState";
 
 /** The list of heads: sorted, filtered, walked with the arrow keys; Enter opens, a and b pin, s finds heads alike. */
-export function mountHeadList(root: HTMLElement, panel: Panel): void {
+export function mountHeadList(root: HTMLElement, panel: Panel, exports: ViewExports): void {
+  const menu = createExportMenu(
+    () => ({ exports }),
+    (kind) => void saveExport(panel.inspector.host, exports, kind),
+  );
   const focused = signal("");
   render(
     html`<div class="head-tools"></div>
@@ -52,7 +58,7 @@ export function mountHeadList(root: HTMLElement, panel: Panel): void {
   onFrame(() => {
     if (panel.inspector.selection.value) requestAnimationFrame(keepInView);
   });
-  onFrame(() => render(tools(panel), root.querySelector<HTMLElement>(".head-tools")!));
+  onFrame(() => render(tools(panel, menu()), root.querySelector<HTMLElement>(".head-tools")!));
   onFrame(() => {
     const { value: heads } = panel.heads;
     const reachable = heads.find(({ name }) => name === focused.value)?.name ?? heads[0]?.name;
@@ -91,20 +97,22 @@ function findLike(panel: Panel, { block, layer, head }: HeadChoice): void {
   if (typeof layer === "number" && typeof head === "number") panel.like.value = { block, layer, head };
 }
 
-function tools(panel: Panel) {
+function tools(panel: Panel, exportMenu: unknown) {
   const { sort, filter, like, similar } = panel;
   const names = statisticNames(panel.statistics.value);
   const address = like.value;
   if (address) {
     const { pending, error } = similar.value;
-    return html`<p class="like">
-      ${
-        error
-          ? t(error.message)
-          : html`${t("Heads like {0}, by JS divergence", `L${address.layer} H${address.head}`)}${pending ? " …" : ""}`
-      }
-      ${iconButton("close", t("Show all heads"), () => (like.value = undefined))}
-    </p>`;
+    return html`<div class="like">
+      <p>
+        ${
+          error
+            ? t(error.message)
+            : html`${t("Heads like {0}, by JS divergence", `L${address.layer} H${address.head}`)}${pending ? " …" : ""}`
+        }
+      </p>
+      ${exportMenu} ${iconButton("close", t("Show all heads"), () => (like.value = undefined))}
+    </div>`;
   }
   return html`${sourceChooser(panel)}${dropdown(
       t("Sort by"),
@@ -121,7 +129,8 @@ function tools(panel: Panel) {
       placeholder=${t("Filter: induction, L2 …")}
       .value=${filter.value}
       @input=${(event: Event) => (filter.value = (event.target as HTMLInputElement).value)}
-    />`;
+    />
+    ${exportMenu}`;
 }
 
 /** Whether heads are described by the shown text or by the probe of the model, and how to get that. */

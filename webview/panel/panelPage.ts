@@ -10,7 +10,10 @@ import { mountBanner } from "../parts/banner";
 import { parseSelection } from "../state/persisted";
 import { watchTheme } from "../theme";
 import { t } from "../words";
+import { comparisonExports } from "./comparisonExports";
 import { mountComparison } from "./comparisonPane";
+import { exportWhenThere } from "./exportWhenThere";
+import { headListExports } from "./headListExports";
 import { mountHeadList } from "./headList";
 import { createPanel, type Panel } from "./panelState";
 
@@ -32,6 +35,7 @@ export function earlyEvents(): EarlyEvents {
       query: (message) => pass((to) => to.query?.(message)),
       settings: (settings) => pass((to) => to.settings?.(settings)),
       pins: (pins) => pass((to) => to.pins?.(pins)),
+      export: (message) => pass((to) => to.export?.(message)),
       probed: (message) => pass((to) => to.probed?.(message)),
       command: () => {},
     },
@@ -60,8 +64,9 @@ export function mountPanel(root: HTMLElement, host: Host<PanelContract>, events:
   const find = (selector: string) => root.querySelector<HTMLElement>(selector)!;
   const { inspector } = panel;
   mountBanner(root, find(".banner"), find(".page-message"), inspector);
-  mountHeadList(find(".heads"), panel);
-  mountComparison(find(".comparison"), panel);
+  const exportsOf = { heads: headListExports(panel), comparison: comparisonExports(panel) };
+  mountHeadList(find(".heads"), panel, exportsOf.heads);
+  mountComparison(find(".comparison"), panel, exportsOf.comparison);
   onFrame(() => {
     const has = inspector.run.value !== undefined;
     find(".heads").hidden = !has;
@@ -84,6 +89,7 @@ export function mountPanel(root: HTMLElement, host: Host<PanelContract>, events:
     settings: (settings) => receiveSettings(panel, settings),
     pins: (pins) => (panel.pins.value = pins),
     probed: () => panel.probedAgain(),
+    export: ({ what, kind }) => void exportWhenThere(panel, what, exportsOf[what], kind),
   });
   greet(panel, host);
 }

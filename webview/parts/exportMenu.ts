@@ -1,20 +1,12 @@
 import { html, nothing } from "lit-html";
 import { signal } from "@preact/signals-core";
+import { isCancelled, toReport } from "../../src/core/errors";
+import { exportKinds, exportLabels, type ExportKind } from "../../src/protocol/exportKind";
 import type { Host } from "../host";
 import type { MountedView, ViewExports } from "../views/view";
 import { svgToPng } from "./canvas";
 import { iconButton } from "../controls";
 import { t } from "../words";
-
-export type ExportKind = "svg" | "png" | "csv" | "json" | "npz";
-
-const kinds: readonly { readonly kind: ExportKind; readonly label: string }[] = [
-  { kind: "svg", label: "Picture as SVG" },
-  { kind: "png", label: "Picture as PNG" },
-  { kind: "csv", label: "Numbers as CSV" },
-  { kind: "json", label: "Numbers as JSON" },
-  { kind: "npz", label: "Numbers as NPZ (NumPy)" },
-];
 
 /** Pixels of an exported PNG for each of the figure: enough for print at 8 cm. */
 const density = 3;
@@ -66,18 +58,22 @@ export function createExportMenu(
     html`<div class="export" @keydown=${onKey} @focusout=${onLeave}>
       ${iconButton("export", t("Export"), toggle, view()?.exports === undefined)}
       <div class="menu" role="menu" aria-label=${t("Export")} ?hidden=${!open.value}>
-        ${kinds
-          .filter(({ kind }) => kind !== "npz" || view()?.exports?.arrays)
-          .map(({ kind, label }) => item(label, () => run(kind)))}
+        ${exportKinds.map((kind) => item(exportLabels[kind], () => run(kind)))}
         ${writePage ? item("Whole inspection as HTML", writePage) : nothing}
       </div>
     </div>`;
 }
 
-/** Makes the file and has the host save it. */
+/** Makes the file and has the host save it, or say why there is none. */
 export async function saveExport(host: Host, exports: ViewExports, kind: ExportKind): Promise<void> {
-  const name = `${exports.fileName()}.${kind}`;
-  await host.remote.save({ name, bytes: await bytesOf(exports, kind) });
+  try {
+    // Made first: it throws where there is nothing yet that could be named.
+    const bytes = await bytesOf(exports, kind);
+    await host.remote.save({ name: `${exports.fileName()}.${kind}`, bytes });
+  } catch (error) {
+    if (!isCancelled(error))
+      await host.remote.exportFailed({ error: toReport(error) }).catch(() => undefined);
+  }
 }
 
 async function bytesOf(exports: ViewExports, kind: ExportKind): Promise<Uint8Array> {
@@ -94,7 +90,7 @@ async function bytesOf(exports: ViewExports, kind: ExportKind): Promise<Uint8Arr
     case "npz": {
       // Only who asks for it loads what writes it.
       const { npzBytes } = await import("../../src/protocol/npz");
-      return npzBytes((await exports.arrays?.()) ?? []);
+      return npzBytes(await exports.arrays());
     }
   }
 }

@@ -1,3 +1,4 @@
+import { nothingToExport } from "../../src/core/errors";
 import type { Chart } from "../../src/paint/chart";
 import type { Cells } from "../../src/paint/heatmap";
 import { panelsFigure } from "../../src/paint/panelsFigure";
@@ -9,6 +10,8 @@ import type { ViewExports } from "../views/view";
 import { pixelsToDataUrl } from "./canvas";
 import { csvLine } from "./csv";
 import { choiceTitle, figureSubtitle } from "./figureText";
+import { panelArrays } from "./panelArrays";
+import { runArrays } from "./runArrays";
 
 /** What rows or columns of a matrix are: a name, and for each the token or position that it stands for. */
 export interface ExportedAxis {
@@ -55,7 +58,7 @@ export function panelExports(
 ): ViewExports {
   const shown = (): Exported => {
     const found = exported();
-    if (!found || found.panels.length === 0) throw new Error("there is nothing to save yet");
+    if (!found || found.panels.length === 0) throw nothingToExport();
     return found;
   };
   const choice = () => inspector.selection.peek().choice;
@@ -118,6 +121,7 @@ export function panelExports(
       }
       return lines.join("");
     },
+    arrays: async () => [...panelArrays(shown().panels), ...runArrays(inspector.run.peek())],
     async json() {
       const { what, formula, panels, facts } = shown();
       const run = inspector.run.peek();

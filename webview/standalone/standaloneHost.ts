@@ -19,6 +19,7 @@ export function standaloneHost(content: StandaloneRun): Host {
       runAgain: async () => {},
       cancel: async () => {},
       exportPage: async () => ({ saved: false }),
+      exportFailed: async ({ error } = { error: { code: "", message: "" } }) => alert(error.message),
       generate: () => Promise.reject(noEngine()),
       scoringRuns: () => Promise.reject(noEngine()),
       save: async ({ name, bytes } = { name: "", bytes: new Uint8Array() }) => {

@@ -38,6 +38,6 @@ export interface ViewExports {
   svg(): Promise<string>;
   csv(): Promise<string>;
   json(): Promise<unknown>;
-  /** The same numbers as arrays, for NumPy. */
-  arrays?(): Promise<readonly NamedArray[]>;
+  /** The same numbers as arrays, for NumPy; docs/exports.md names them. */
+  arrays(): Promise<readonly NamedArray[]>;
 }

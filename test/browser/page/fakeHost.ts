@@ -160,6 +160,7 @@ const channel = openChannel<PanelContract, object, object, PanelEvents>(
     showCard: noted("showCard", () => {}),
     swapPins: noted("swapPins", () => setPins({ a: pins.b, b: pins.a })),
     save: noted("save", () => ({ saved: true })),
+    exportFailed: noted("exportFailed", () => {}),
   },
 );
 

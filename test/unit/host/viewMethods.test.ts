@@ -27,6 +27,7 @@ async function pageWithRun() {
     scoringRuns: async (text) => ({ text, runs: [], samples: [] }),
     exportPage: async () => true,
     save: async (name) => saved.push(name) > 0,
+    exportFailed: (error) => failures.push(error),
     failed: (error) => failures.push(error),
   };
   let toPage: (message: unknown) => void = () => undefined;

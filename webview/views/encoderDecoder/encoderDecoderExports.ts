@@ -4,6 +4,7 @@ import { csvLine } from "../../parts/csv";
 import { choiceTitle, figureSubtitle } from "../../parts/figureText";
 import type { Inspector } from "../../state/inspector";
 import type { ViewExports } from "../view";
+import { encoderDecoderArrays } from "./encoderDecoderArrays";
 import { blockKinds, type EncoderDecoderData, type ShownBlock } from "./encoderDecoderData";
 
 const names = {
@@ -55,6 +56,7 @@ export function encoderDecoderExports(inspector: Inspector, data: EncoderDecoder
       }
       return lines.join("");
     },
+    arrays: async () => encoderDecoderArrays(inspector, data, shown()),
     async json() {
       const { model, text, targetText, generated } = run.peek()!;
       return {

@@ -1,3 +1,4 @@
+import { nothingToExport } from "../../../src/core/errors";
 import { lensFigure } from "../../../src/paint/lensFigure";
 import { matricesFigure } from "../../../src/paint/matricesFigure";
 import { textOf } from "../../parts/alternatives";
@@ -6,6 +7,7 @@ import { csvLine } from "../../parts/csv";
 import { choiceTitle, figureSubtitle } from "../../parts/figureText";
 import type { Inspector } from "../../state/inspector";
 import type { ViewExports } from "../view";
+import { generationArrays } from "./generationArrays";
 import type { GenerationData } from "./generationData";
 
 /** The lens as a figure, or what the layers attend to where there is none; all numbers of the view. */
@@ -39,7 +41,7 @@ export function generationExports(inspector: Inspector, data: GenerationData): V
         });
       }
       const rows = data.attended.peek();
-      if (!rows) throw new Error("The attention is not there yet");
+      if (!rows) throw nothingToExport();
       const nKeys = rows.query + 1;
       const weights = new Float32Array(rows.perLayer.length * nKeys);
       rows.perLayer.forEach(({ row }, index) => weights.set(row.subarray(0, nKeys), index * nKeys));
@@ -80,6 +82,7 @@ export function generationExports(inspector: Inspector, data: GenerationData): V
       }
       return lines.join("");
     },
+    arrays: async () => generationArrays(inspector, data),
     async json() {
       const { model, text, generated, tokens } = run.peek()!;
       const rows = data.attended.peek();

@@ -1,3 +1,4 @@
+import { nothingToExport } from "../../../src/core/errors";
 import { isPerLayer, measureColumn, sumsToOne } from "../../../src/core/measures/measure";
 import { groupCells } from "../../../src/core/groupMatrix";
 import { marginalsOf } from "../../../src/core/marginals";
@@ -6,6 +7,7 @@ import { headFigure } from "../../../src/paint/headFigure";
 import { linesFigure } from "../../../src/paint/linesFigure";
 import { choiceTitle, figureSubtitle } from "../../parts/figureText";
 import { csvLine } from "../../parts/csv";
+import { runArrays } from "../../parts/runArrays";
 import { pixelsToDataUrl } from "../../parts/canvas";
 import { mostCells } from "../../state/runData";
 import type { ViewContext, ViewExports } from "../view";
@@ -119,6 +121,7 @@ export function headExports(context: ViewContext, head: HeadData): ViewExports {
         },
         { name: "queries", dims: [queries.length], data: first(queries) },
         { name: "keys", dims: [keys.length], data: first(keys) },
+        ...runArrays(inspector.run.peek()),
       ];
     },
     async json() {
@@ -185,7 +188,7 @@ async function seenPart({ inspector }: ViewContext, head: HeadData): Promise<See
     };
   }
   const runId = inspector.run.peek()?.runId;
-  if (!runId || !head.large.peek()) throw new Error("The head is not there yet");
+  if (!runId || !head.large.peek()) throw nothingToExport();
   const { choice, measure } = inspector.selection.peek();
   const perCell = Math.max(1, Math.ceil(Math.max(height, width) / mostCells));
   const layout = head.layout.peek();

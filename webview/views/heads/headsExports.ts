@@ -1,4 +1,4 @@
-import type { HeadAddress } from "../../../src/core/run";
+import { nothingToExport } from "../../../src/core/errors";
 import { overviewFigure } from "../../../src/paint/overviewFigure";
 import { isPerLayer, measureMask, perHeadMeasure } from "../../../src/core/measures/measure";
 import { blockRule } from "../../../src/core/maskRule";
@@ -6,6 +6,8 @@ import { pooledVisibility } from "../../../src/paint/visibility";
 import { pixelsToDataUrl } from "../../parts/canvas";
 import { csvLine } from "../../parts/csv";
 import { figureSubtitle } from "../../parts/figureText";
+import { runArrays } from "../../parts/runArrays";
+import { statisticArrays } from "../../parts/statisticArrays";
 import type { ViewContext, ViewExports } from "../view";
 import { statisticNames } from "./headsOrder";
 import type { OverviewData } from "./overviewData";
@@ -18,7 +20,7 @@ export function headsExports({ inspector, data }: ViewContext, overview: Overvie
     async svg() {
       const block = inspector.block.peek();
       const thumbnails = overview.thumbnails.peek().value;
-      if (!block || !thumbnails) throw new Error("The overview is not there yet");
+      if (!block || !thumbnails) throw nothingToExport();
       const visible = block.layers.map((layer) => {
         const rule = blockRule(measureMask(layer.mask, overview.measure.peek()));
         return (
@@ -59,20 +61,10 @@ export function headsExports({ inspector, data }: ViewContext, overview: Overvie
       );
       return csvLine(["block", "layer", "head", "measure", ...names]) + lines.join("");
     },
-    async arrays() {
-      const all = data.statistics.peek() ?? [];
-      const numbers = (of: (address: HeadAddress) => number) =>
-        Int32Array.from(all, ({ address }) => of(address));
-      return [
-        { name: "layer", dims: [all.length], data: numbers(({ layer }) => layer) },
-        { name: "head", dims: [all.length], data: numbers(({ head }) => head) },
-        ...statisticNames(all).map((name) => ({
-          name,
-          dims: [all.length],
-          data: Float32Array.from(all, ({ values }) => values[name] ?? NaN),
-        })),
-      ];
-    },
+    arrays: async () => [
+      ...statisticArrays(data.statistics.peek() ?? []),
+      ...runArrays(inspector.run.peek()),
+    ],
     json: async () => ({
       model: inspector.run.peek()?.model.id,
       text: inspector.run.peek()?.text,

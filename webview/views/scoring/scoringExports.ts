@@ -1,8 +1,10 @@
+import { nothingToExport } from "../../../src/core/errors";
 import { matricesFigure } from "../../../src/paint/matricesFigure";
 import { pixelsToDataUrl } from "../../parts/canvas";
 import { csvLine } from "../../parts/csv";
 import type { Inspector } from "../../state/inspector";
 import type { ViewExports } from "../view";
+import { scoringArrays } from "./scoringArrays";
 import { scoringNames } from "./costCharts";
 import { scoringFormulas } from "./scoringFormulas";
 import type { TrainedScoring } from "./trainedScoring";
@@ -10,7 +12,7 @@ import type { TrainedScoring } from "./trainedScoring";
 /** The three models beside each other as a figure and as numbers. */
 export function scoringExports(inspector: Inspector, { state, shown }: TrainedScoring): ViewExports {
   const runs = () => {
-    if (shown.peek().length === 0) throw new Error("The three models have not run yet");
+    if (shown.peek().length === 0) throw nothingToExport();
     return shown.peek();
   };
   const text = () => state.peek().value?.text ?? "";
@@ -43,6 +45,7 @@ export function scoringExports(inspector: Inspector, { state, shown }: TrainedSc
       }
       return lines.join("");
     },
+    arrays: async () => scoringArrays(runs().map(({ run }) => run)),
     json: async () => ({
       text: text(),
       models: runs().map(({ run, output, entropyBits }) => ({
