@@ -15,5 +15,7 @@ export interface ModelSource {
   readonly vocab?: string;
   readonly merges?: string;
   readonly config?: string;
+  /** How its makers generate with it, where that is said apart from its shape. */
+  readonly generationConfig?: string;
   readonly card?: string;
 }

@@ -10,6 +10,10 @@ export interface ModelConfig {
   readonly context?: number;
   readonly vocab?: number;
   readonly decoderStartTokenId?: number;
+  /** What stands behind the start of every target: a language, a task, a forced first token. */
+  readonly targetPrompt: readonly number[];
+  /** Most tokens of a target, where it differs from what the source may have. */
+  readonly targetContext?: number;
   readonly bosTokenId?: number;
   readonly padTokenId?: number;
   /** Any of them ends what a model writes. */
@@ -27,10 +31,13 @@ export interface ModelConfig {
 const encoders =
   /^(bert|distilbert|roberta|xlm-roberta|camembert|electra|albert|deberta|deberta-v2|mpnet|nomic_bert|modernbert|vit|deit|beit|dinov2|clip_vision_model|hubert|wav2vec2|esm|layoutlm|mobilebert|squeezebert|convbert|funnel|longformer|big_bird|swin)$/;
 
-/** Reads a config.json of any origin: fields of the wrong type count as absent. */
-export function parseConfig(raw: unknown): ModelConfig {
-  if (typeof raw !== "object" || raw === null) return { kind: "unknown", endTokenIds: [] };
-  const fields = raw as Record<string, unknown>;
+/**
+ * Reads a config.json of any origin: fields of the wrong type count as absent. What generation_config.json says of the
+ * same field comes first, as it does for those who wrote both.
+ */
+export function parseConfig(raw: unknown, ofGeneration?: unknown): ModelConfig {
+  const fields = { ...fieldsOf(raw), ...present(fieldsOf(ofGeneration), GENERATION_FIELDS) };
+  if (Object.keys(fields).length === 0) return { kind: "unknown", endTokenIds: [], targetPrompt: [] };
   // Models of several parts keep the language model's numbers one level down.
   const inner = typeof fields.text_config === "object" ? (fields.text_config as Record<string, unknown>) : {};
   const count = (...names: string[]) => firstCount(fields, names) ?? firstCount(inner ?? {}, names);
@@ -48,10 +55,49 @@ export function parseConfig(raw: unknown): ModelConfig {
     context: count("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"),
     vocab: count("vocab_size"),
     decoderStartTokenId: index(fields.decoder_start_token_id),
+    targetPrompt: promptOf(fields),
+    targetContext: count("max_target_positions"),
     bosTokenId: index(fields.bos_token_id),
     padTokenId: index(fields.pad_token_id),
     endTokenIds: indices(fields.eos_token_id ?? inner?.eos_token_id),
   };
+}
+
+const GENERATION_FIELDS = [
+  "decoder_start_token_id",
+  "bos_token_id",
+  "eos_token_id",
+  "pad_token_id",
+  "forced_bos_token_id",
+  "forced_decoder_ids",
+];
+
+function fieldsOf(raw: unknown): Record<string, unknown> {
+  return typeof raw === "object" && raw !== null ? (raw as Record<string, unknown>) : {};
+}
+
+function present(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names.flatMap((name) =>
+      fields[name] === undefined || fields[name] === null ? [] : [[name, fields[name]]],
+    ),
+  );
+}
+
+/** forced_decoder_ids are pairs [place, id] from place 1 on; a place without an id is the model's own to write. */
+function promptOf({ forced_bos_token_id, forced_decoder_ids }: Record<string, unknown>): number[] {
+  const first = index(forced_bos_token_id);
+  const pairs = Array.isArray(forced_decoder_ids) ? (forced_decoder_ids as unknown[]) : [];
+  const forced = new Map(
+    pairs.flatMap((pair): [unknown, number | undefined][] =>
+      Array.isArray(pair) ? [[pair[0], index(pair[1])]] : [],
+    ),
+  );
+  const prompt = first === undefined ? [] : [first];
+  for (let id = forced.get(prompt.length + 1); id !== undefined; id = forced.get(prompt.length + 1)) {
+    prompt.push(id);
+  }
+  return prompt;
 }
 
 /** Model types that learn a table of positions and have no field that says so. */

@@ -136,6 +136,7 @@ async function entryFor(
       vocab,
       merges: await optional("merges.txt"),
       config: configFile,
+      generationConfig: await optional("generation_config.json"),
     },
     summary: {
       id,

@@ -28,9 +28,18 @@ const BEHIND_HEADS = [
   "before",
   "after",
 ] as const satisfies readonly LayerTensor[];
+/** What there is of the heads alone. */
+export const PAGE_OF_HEADS = [
+  "weights",
+  "scores",
+  "q",
+  "k",
+  "v",
+  "output",
+] as const satisfies readonly LayerTensor[];
 /** What the views of steps and masks read. */
 export const PAGE_EVERYTHING: readonly LayerTensor[] = [
-  ...(["weights", "scores", "q", "k", "v", "output"] as const),
+  ...PAGE_OF_HEADS,
   ...BEHIND_HEADS,
   ...(["additiveQuery", "additiveKey", "additiveVector"] as const),
 ];

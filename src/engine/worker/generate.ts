@@ -85,7 +85,7 @@ function countOf(
   side: Generated["side"],
 ): number {
   const fixed = side === "source" ? fixedLength(parts.first.graph.inputs) : undefined;
-  const limit = Math.min(limitsOf(model, request).limit ?? Infinity, fixed ?? Infinity);
+  const limit = Math.min(limitsOf(model, request, side).limit ?? Infinity, fixed ?? Infinity);
   const { nTokens } = request.generate ?? {};
   if (nTokens === undefined) return Math.max(0, Math.min(MOST_TARGET_TOKENS, limit - nGiven));
   if (nGiven + nTokens > limit) throw continuationTooLong(model.summary.name, nGiven, nTokens, limit);

@@ -80,7 +80,10 @@ const EXTERNALISED_BYTES = 32e6;
 
 export async function openModel(source: ModelSource, depth: Depth, platform: Platform): Promise<OpenModel> {
   const { files } = platform;
-  const config = parseConfig(source.config ? await readJson(files, source.config) : undefined);
+  const [shape, generation] = await Promise.all(
+    [source.config, source.generationConfig].map((file) => (file ? readJson(files, file) : undefined)),
+  );
+  const config = parseConfig(shape, generation);
   const card = source.card ? parseCard(await readJson(files, source.card), source.card) : undefined;
   const tokenizer = await openTokenizerOf(source, files, platform.bounded);
   const open = new Map<Depth, Promise<OpenParts>>();

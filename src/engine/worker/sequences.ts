@@ -45,28 +45,30 @@ function readSource(
   return checked(model, encodeWithin(tokenizer, request.text, { ...limits, limit }, signal));
 }
 
-/** Decoder tokens: what was given, after the token that every decoding starts with; that token alone without a text. */
+/** Decoder tokens: what was given, after what every target of the model starts with; that alone without a text. */
 function readTarget(
   model: OpenModel,
   parts: OpenParts,
   request: InspectRequest,
   signal: AbortSignal,
 ): Token[] {
-  const limits = limitsOf(model, request);
+  const limits = limitsOf(model, request, "target");
   const given =
     request.targetIds ?? idsOf(rawIds(parts.first.graph.inputs, request.inputs, "decoder_input_ids"));
   if (given) {
     checkLength(given.length, limits);
     return checked(model, tokensOfIds(given, model.tokenizer));
   }
-  const { decoderStartTokenId, bosTokenId, padTokenId } = model.config;
-  const start = tokensOfIds([decoderStartTokenId ?? bosTokenId ?? padTokenId ?? 0], model.tokenizer).map(
-    (token) => ({ ...token, special: true }),
-  );
+  const { decoderStartTokenId, bosTokenId, padTokenId, targetPrompt } = model.config;
+  const first = decoderStartTokenId ?? bosTokenId ?? padTokenId ?? 0;
+  const start = checked(model, tokensOfIds([first, ...targetPrompt], model.tokenizer)).map((token) => ({
+    ...token,
+    special: true,
+  }));
   if (!request.targetText) return start;
   const tokenizer = needsTokenizer(model.tokenizer, model.summary.name);
   const text = tokenizer.encode(request.targetText, { addSpecialTokens: false, signal });
-  checkLength(text.length + 1, limits);
+  checkLength(start.length + text.length, limits);
   return checked(model, [...start, ...text]);
 }
 
@@ -89,8 +91,13 @@ export function windowLength(
 }
 
 /** What a sequence may be at most, by the model and by the person. */
-export function limitsOf({ summary }: OpenModel, { tokenLimit }: InspectRequest) {
-  return { modelName: summary.name, limit: smallest(summary.context, tokenLimit || undefined) };
+export function limitsOf(
+  { summary, config }: OpenModel,
+  { tokenLimit }: InspectRequest,
+  side: "source" | "target" = "source",
+) {
+  const ofSide = side === "target" ? config.targetContext : undefined;
+  return { modelName: summary.name, limit: smallest(summary.context, ofSide, tokenLimit || undefined) };
 }
 
 function smallest(...limits: (number | undefined)[]): number | undefined {

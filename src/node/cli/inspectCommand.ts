@@ -28,6 +28,7 @@ import { UsageError } from "./usage";
 
 const optionKinds = {
   ...requestOptions,
+  generate: { type: "string" },
   layers: { type: "string" },
   what: { type: "string" },
   measure: { type: "string" },
@@ -56,6 +57,7 @@ export async function inspectCommand(args: string[], home: Home): Promise<void> 
   }
   const [threads = 0] = values.threads === undefined ? [] : parseNumbers("--threads", values.threads);
   const layers = values.layers === undefined ? undefined : parseNumbers("--layers", values.layers);
+  const generate = values.generate === undefined ? undefined : { nTokens: oneNumber(values.generate) };
   const shown = parseMeasure(values.measure ?? "weights");
   // A measure alone is written in place of the weights.
   const wanted = parseWhat(values.what, shown);
@@ -63,6 +65,7 @@ export async function inspectCommand(args: string[], home: Home): Promise<void> 
 
   const request: InspectRequest = {
     ...(await readRequest(values, home)),
+    ...(generate && { generate }),
     capture: [...wanted.measures.filter(isCaptured), ...wanted.vectors].filter((what) => what !== "weights"),
   };
   const platform = nodePlatform(home.runtimeFolder);
@@ -86,6 +89,13 @@ export async function inspectCommand(args: string[], home: Home): Promise<void> 
   else if (outputs.length === 0) process.stdout.write(inWords(run));
   if (process.stderr.isTTY)
     process.stderr.write(run.notices.map(({ message }) => `Note: ${message}\n`).join(""));
+}
+
+function oneNumber(value: string): number {
+  const [nTokens = 0, ...more] = parseNumbers("--generate", value);
+  if (nTokens < 1 || more.length > 0)
+    throw new UsageError(`--generate takes one whole number from 1, not "${value}".`);
+  return nTokens;
 }
 
 function writerFor(file: string): Writer {
@@ -176,6 +186,10 @@ function inWords(run: RunSummary): string {
     const [first] = layers;
     if (first)
       lines.push(`${kind}: ${layers.length} layers x ${first.nHeads} heads, mask ${first.mask.kind}`);
+  }
+  if (run.generated) {
+    const { count, end, text } = run.generated;
+    lines.push(`wrote ${count} tokens${end === "end-token" ? " and its end" : ""}: ${text}`);
   }
   return `${lines.join("\n")}\n`;
 }

@@ -4,6 +4,7 @@ import { fileMissing } from "../../core/errors";
 import type { ShownMeasure } from "../../core/measures/measure";
 import type { Measure } from "../../core/run";
 import type { Prediction } from "../../protocol/slices";
+import { PAGE_EVERYTHING, PAGE_OF_HEADS } from "../../protocol/pageExport";
 import { encodeStandalone, type StandaloneTensor } from "../../protocol/standalone";
 import { standaloneDocument } from "../../protocol/standalonePage";
 import type { Home } from "./home";
@@ -37,7 +38,10 @@ async function writeData(inspection: Inspection, write: Write): Promise<void> {
   const selection = { view: "heads", choice, measure: inspection.shown } as const;
   const isWhole = layers.length === run.blocks.reduce((sum, block) => sum + block.layers.length, 0);
   if (isWhole) {
-    const what = [...new Set(["weights" as const, ...measures.filter(isCaptured), ...vectors])];
+    const asked = [...new Set(["weights" as const, ...measures.filter(isCaptured), ...vectors])];
+    // All that heads have: then what follows them too, which has no name of its own here.
+    const isAll = PAGE_OF_HEADS.every((one) => asked.includes(one));
+    const what = isAll ? PAGE_EVERYTHING : asked;
     for (let part = 0, nParts = 1; part < nParts; part++) {
       const answer = await engine.exportPage({ runId: run.runId, what, selection, part });
       nParts = answer.nParts;

@@ -4,6 +4,7 @@ export const usage = `Usage:
                     (--text S | --file PATH | --ids 1,2,3)      text goes through the model's tokenizer; ids go in as they are
                     [--target-text S | --target-ids 1,2,3]      decoder side of an encoder-decoder
                     [--inputs FILE.npz]                         raw inputs by input name (images, audio, masks)
+                    [--generate N]                              go on greedily by N tokens: a causal model's text, the target of an encoder-decoder
                     [--layers 0,2] [--what weights|scores|qkv|output,...]
                                                                 default: all layers, weights
                     [--measure weights|scores|value-weighted|norm-weighted|rollout|flow]

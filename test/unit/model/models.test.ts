@@ -75,6 +75,54 @@ describe("a config.json", () => {
   });
 });
 
+describe("how a model's makers generate with it", () => {
+  const config = { model_type: "bart", eos_token_id: 2, decoder_start_token_id: 2 };
+  it.each([
+    [{}, {}, []],
+    [{ forced_bos_token_id: 0 }, {}, [0]],
+    [
+      {
+        forced_decoder_ids: [
+          [1, 7],
+          [2, 8],
+        ],
+      },
+      {},
+      [7, 8],
+    ],
+    // The language is the model's own to tell: nothing behind it is a prompt.
+    [
+      {
+        forced_decoder_ids: [
+          [1, null],
+          [2, 8],
+        ],
+      },
+      {},
+      [],
+    ],
+    [{ forced_bos_token_id: 0 }, { forced_bos_token_id: 5 }, [5]],
+    [{ forced_bos_token_id: 0 }, { forced_bos_token_id: null }, [0]],
+    [{ forced_decoder_ids: "many" }, 7, []],
+  ])("%j beside %j", (own, ofGeneration, prompt) => {
+    expect(parseConfig({ ...config, ...own }, ofGeneration).targetPrompt).toEqual(prompt);
+  });
+
+  it("names the tokens that end a text, in generation_config.json before config.json", () => {
+    expect(parseConfig(config, { eos_token_id: [3, 4] }).endTokenIds).toEqual([3, 4]);
+    expect(parseConfig(config, {}).endTokenIds).toEqual([2]);
+    expect(parseConfig(undefined, { eos_token_id: 3 }).endTokenIds).toEqual([3]);
+  });
+
+  it("is read from the file beside config.json", async () => {
+    await put("two/config.json", config);
+    await put("two/generation_config.json", { forced_bos_token_id: 5 });
+    await put("two/model.onnx", "");
+    const { source } = await folderModel(nodeFiles, path.join(home, "two"));
+    expect(source.generationConfig).toBe(path.join(home, "two", "generation_config.json"));
+  });
+});
+
 describe("embedded models", () => {
   it("lists folders with a card, the default first, and leaves other folders out", async () => {
     await put("alpha/card.json", { ...card, id: "alpha" });
