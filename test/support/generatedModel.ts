@@ -11,6 +11,8 @@ export interface GeneratedSizes {
   readonly context: number;
   readonly vocab: number;
   readonly seed?: number;
+  /** Whether it takes the keys and values of tokens read before, and hands them over. */
+  readonly hasCache?: boolean;
 }
 
 /**
@@ -113,7 +115,7 @@ function* weightShapes({ nLayers, nHeads, dHead, vocab }: GeneratedSizes): Gener
   };
 }
 
-function graphOf({ nLayers, nHeads, dHead, vocab }: GeneratedSizes) {
+function graphOf({ nLayers, nHeads, dHead, vocab, hasCache = false }: GeneratedSizes) {
   const nodes: NodeParts[] = [];
   let nNames = 0;
   const add = (
@@ -133,16 +135,20 @@ function graphOf({ nLayers, nHeads, dHead, vocab }: GeneratedSizes) {
   const integers: Record<string, readonly number[]> = {};
   const length = add("Gather", [add("Shape", ["input_ids"]), whole(1)], { axis: 0 });
   const one = (name: string) => add("Reshape", [name, whole(1)]);
-  const places = add("Range", [
-    add("Squeeze", [whole(0)]),
-    add("Squeeze", [one(length)]),
-    add("Squeeze", [whole(1)]),
-  ]);
+  const range = (from: string, to: string) =>
+    add("Range", [add("Squeeze", [from]), add("Squeeze", [to]), add("Squeeze", [whole(1)])]);
+  const cache = (layer: number, part: string) => `past_key_values.${layer}.${part}`;
+  const nPast = hasCache
+    ? one(add("Gather", [add("Shape", [cache(0, "key")]), whole(2)], { axis: 0 }))
+    : whole(0);
+  const end = hasCache ? add("Add", [nPast, one(length)]) : one(length);
+  const places = range(nPast, end);
+  const keyPlaces = hasCache ? range(whole(0), end) : places;
   const angle = add("Mul", [add("Unsqueeze", [add("Cast", [places], { to: 1 }), whole(1)]), "frequencies"]);
   const angles = add("Concat", [angle, angle], { axis: -1 });
   const cos = add("Cos", [angles]);
   const sin = add("Sin", [angles]);
-  const later = add("Less", [add("Unsqueeze", [places, whole(1)]), add("Unsqueeze", [places, whole(0)])]);
+  const later = add("Less", [add("Unsqueeze", [places, whole(1)]), add("Unsqueeze", [keyPlaces, whole(0)])]);
   const mask = add("Mul", [add("Cast", [later], { to: 1 }), "lowest"]);
   const heads = (name: string) =>
     add("Transpose", [add("Reshape", [name, whole(0, 0, nHeads, dHead)])], { perm: [0, 2, 1, 3] });
@@ -158,10 +164,14 @@ function graphOf({ nLayers, nHeads, dHead, vocab }: GeneratedSizes) {
     const normed = add("LayerNormalization", [stream, "gain"], { axis: -1 });
     const project = (name: string) => heads(add("MatMul", [normed, `${name}.${layer}`]));
     const q = turned(project("q"));
-    const k = turned(project("k"));
+    const withPast = (name: string, part: string) =>
+      hasCache ? add("Concat", [cache(layer, part), name], { axis: 2 }, `present.${layer}.${part}`) : name;
+    const k = withPast(turned(project("k")), "key");
     const product = add("MatMul", [q, add("Transpose", [k], { perm: [0, 1, 3, 2] })]);
     const weights = add("Softmax", [add("Add", [add("Mul", [product, "scale"]), mask])], { axis: -1 });
-    const mixed = add("Transpose", [add("MatMul", [weights, project("v")])], { perm: [0, 2, 1, 3] });
+    const mixed = add("Transpose", [add("MatMul", [weights, withPast(project("v"), "value")])], {
+      perm: [0, 2, 1, 3],
+    });
     const joined = add("Reshape", [mixed, whole(0, 0, nHeads * dHead)]);
     stream = add("Add", [stream, add("MatMul", [joined, `o.${layer}`])]);
     const inner = add("LayerNormalization", [stream, "gain"], { axis: -1 });
@@ -169,12 +179,20 @@ function graphOf({ nLayers, nHeads, dHead, vocab }: GeneratedSizes) {
     stream = add("Add", [stream, add("MatMul", [up, `down.${layer}`])]);
   }
   add("MatMul", [add("LayerNormalization", [stream, "gain"], { axis: -1 }), "unembedding"], {}, "logits");
+  const caches = hasCache
+    ? Array.from({ length: nLayers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat()
+    : [];
   return {
     nodes,
     integers,
-    inputs: { input_ids: ["batch", "length"] },
+    inputs: {
+      input_ids: ["batch", "length"],
+      ...Object.fromEntries(
+        caches.map((name) => [`past_key_values.${name}`, ["batch", nHeads, "past", dHead]]),
+      ),
+    },
     types: { input_ids: 7 },
-    outputs: ["logits"],
+    outputs: ["logits", ...caches.map((name) => `present.${name}`)],
     outputDims: { logits: ["batch", "length", vocab] },
   };
 }

@@ -16,6 +16,14 @@ export interface FeedRequest {
   /** Given by hand, by input name; they win. */
   readonly raw?: Readonly<Record<string, RawInput>>;
   readonly padId: number;
+  /** What was read before `ids`, which are then what comes behind it. */
+  readonly past?: Past;
+}
+
+/** Keys and values of tokens that a graph has read, by the inputs that take them. */
+export interface Past {
+  readonly nTokens: number;
+  readonly tensors: ReadonlyMap<string, RuntimeTensor>;
 }
 
 export type Feeds = Record<string, RuntimeTensor>;
@@ -45,6 +53,8 @@ function checkSize(input: GraphInput): void {
 interface Lengths {
   readonly source?: number;
   readonly target?: number;
+  /** Tokens read before those of `source`. */
+  readonly before: number;
   /** Places in caches of a fixed size, which hold nothing yet. */
   readonly cached: number;
 }
@@ -52,19 +62,20 @@ interface Lengths {
 function lengthsOf(inputs: readonly GraphInput[], request: FeedRequest): Lengths {
   const source = request.ids?.length ?? rawIds(inputs, request.raw, "input_ids")?.dims.at(-1);
   const target = request.targetIds?.length ?? rawIds(inputs, request.raw, "decoder_input_ids")?.dims.at(-1);
-  return { source, target, cached: cacheLength(inputs) };
+  return { source, target, before: request.past?.nTokens ?? 0, cached: cacheLength(inputs) };
 }
 
 function madeFor(input: GraphInput, request: FeedRequest, lengths: Lengths): RuntimeTensor {
   const role = roleOf(input);
   const one = input.dims.length === 0 ? [] : [1];
+  const whole = () => lengthFor(input, lengths.source, request) + lengths.before;
   switch (role) {
     case "input_ids":
       return row(input, idsFor(input, request.ids, request), request);
     case "decoder_input_ids":
       return row(input, idsFor(input, request.targetIds, request), request);
     case "attention_mask":
-      return row(input, maskFor(input, lengthFor(input, lengths.source, request), lengths), request);
+      return row(input, maskFor(input, whole(), lengths), request);
     case "decoder_attention_mask":
       return row(input, maskFor(input, lengthFor(input, lengths.target, request), lengths), request);
     case "token_type_ids": {
@@ -73,21 +84,24 @@ function madeFor(input: GraphInput, request: FeedRequest, lengths: Lengths): Run
     }
     case "position_ids":
     case "cache_position":
-      return row(input, counting(atLeastFixed(input, lengthFor(input, lengths.source, request))), request);
+      return row(
+        input,
+        counting(atLeastFixed(input, lengthFor(input, lengths.source, request)), lengths.before),
+        request,
+      );
     case "decoder_position_ids":
       return row(input, counting(atLeastFixed(input, lengthFor(input, lengths.target, request))), request);
     case "past":
-      return emptyPast(input, request);
+      return request.past?.tensors.get(input.name) ?? emptyPast(input, request);
     case "use_cache_branch":
+      return typed(input, one, [request.past ? 1 : 0]);
     case "logits_to_keep":
       return typed(input, one, [0]);
     case "seqlens_k":
       // The place of the last key, of each of a batch.
-      return typed(input, input.dims.length === 2 ? [1, 1] : [1], [
-        lengthFor(input, lengths.source, request) - 1,
-      ]);
+      return typed(input, input.dims.length === 2 ? [1, 1] : [1], [whole() - 1]);
     case "total_sequence_length":
-      return typed(input, one, [lengthFor(input, lengths.source, request)]);
+      return typed(input, one, [whole()]);
     case "encoder_states":
     case undefined:
       throw notGiven(input, request);
@@ -213,6 +227,6 @@ function shapeText({ dims }: GraphInput): string {
   return `[${dims.map((dim) => dim ?? "?").join(", ")}]`;
 }
 
-function counting(length: number): number[] {
-  return Array.from({ length }, (_, i) => i);
+function counting(length: number, from = 0): number[] {
+  return Array.from({ length }, (_, i) => from + i);
 }

@@ -1,11 +1,11 @@
 import { cannotContinue, continuationTooLong, notANumberPredicted, noPredictions } from "../../core/errors";
 import type { Generated } from "../../core/run";
-import type { Tensor } from "../../core/tensor";
 import type { Token } from "../../core/token";
 import type { EngineEvents, InspectRequest } from "../../protocol/engineContract";
+import { decodingSteps } from "./decodingSteps";
 import { fixedLength } from "./inputRoles";
 import type { OpenModel, OpenParts } from "./openModel";
-import { checkSize, decode, encode, feedsOf, runGraph } from "./passes";
+import { checkSize } from "./passes";
 import { checkpoint } from "./queue";
 import { limitsOf, type Sequences } from "./sequences";
 import { tokensOfIds } from "./text";
@@ -21,7 +21,7 @@ export interface Continuation {
 
 /**
  * Greedy decoding: the most likely token is appended until an end token comes (it is not appended) or as many tokens
- * as were asked for are there. The whole sequence is run again for each token.
+ * as were asked for are there.
  */
 export async function generate(
   model: OpenModel,
@@ -37,14 +37,14 @@ export async function generate(
   const grown = (tokens: readonly Token[]): Sequences => ({ ...given, [side]: tokens });
   // Refused before the first token is computed, not after the last.
   checkSize(model, parts, grown([...start, ...new Array<Token>(nAsked)]));
-  const nextLogits = await stepper(model, parts, request, given);
+  const nextLogits = await decodingSteps(model, parts, request, given, nAsked);
   const ends = new Set(model.config.endTokenIds);
   let tokens: readonly Token[] = start;
   let end: Generated["end"] = "length";
   while (tokens.length < start.length + nAsked) {
     progress({ stage: "generate", fraction: (tokens.length - start.length) / nAsked });
     await checkpoint(signal);
-    const id = largest(rowAt(await nextLogits(grown(tokens)), tokens.length - 1), model.summary.name);
+    const id = largest(await nextLogits(grown(tokens)), model.summary.name);
     if (ends.has(id)) {
       end = "end-token";
       break;
@@ -90,33 +90,6 @@ function countOf(
   if (nTokens === undefined) return Math.max(0, Math.min(MOST_TARGET_TOKENS, limit - nGiven));
   if (nGiven + nTokens > limit) throw continuationTooLong(model.summary.name, nGiven, nTokens, limit);
   return nTokens;
-}
-
-/** What gives the logits after a sequence; the source of an encoder of its own is read once. */
-async function stepper(
-  model: OpenModel,
-  { first, decoder }: OpenParts,
-  request: InspectRequest,
-  given: Sequences,
-): Promise<(sequences: Sequences) => Promise<Tensor>> {
-  const parts = { first, decoder };
-  const feeds = (sequences: Sequences) => feedsOf(model, parts, request, sequences);
-  const encoded = decoder && (await encode(model, first, feeds(given)));
-  return async (sequences) => {
-    const { logits } =
-      decoder && encoded
-        ? await decode(model, decoder, feeds(sequences), encoded)
-        : await runGraph(model, first, feeds(sequences));
-    if (!logits) throw noPredictions(model.summary.name);
-    return logits;
-  };
-}
-
-/** The logits at a position; some graphs give only those of the last one. */
-function rowAt({ dims, data }: Tensor, position: number): Float32Array {
-  const [nPositions = 0, vocab = 0] = dims;
-  const row = Math.min(position, nPositions - 1);
-  return data.subarray(row * vocab, (row + 1) * vocab);
 }
 
 /** Index of the largest number, the first of equal ones. */

@@ -55,7 +55,7 @@ export async function runParts(
   const isWanted = (output: CapturedOutput, block = output.block) =>
     wanted.has(output.what) && (!only || (only.block === block && only.info.layer === output.layer));
   if (!parts.decoder) {
-    return runGraph(model, parts.first, feeds, (output) => isWanted(output), undefined, keepsLogits);
+    return runGraph(model, parts.first, feeds, { isWanted: (output) => isWanted(output), keepsLogits });
   }
   const encoded = await encode(model, parts.first, feeds, (output) => isWanted(output, "encoder"));
   const decoded = await decode(model, parts.decoder, feeds, encoded, (output) => isWanted(output));
@@ -114,7 +114,7 @@ function withoutIds(inputs: readonly GraphInput[], raw: InspectRequest["inputs"]
   return raw && Object.fromEntries(Object.entries(raw).filter(([name]) => !ids.has(name)));
 }
 
-/** An encoder's outputs; `extra` is its last hidden state. */
+/** An encoder's outputs with its last hidden state. */
 export type Encoded = Awaited<ReturnType<typeof encode>>;
 
 export async function encode(
@@ -123,42 +123,51 @@ export async function encode(
   feeds: FeedRequest,
   isWanted: IsWanted = nothing,
 ) {
-  return runGraph(model, encoder, feeds, isWanted, statesOutput(encoder.graph.outputs));
+  const states = statesOutput(encoder.graph.outputs);
+  const passed = await runGraph(model, encoder, feeds, { isWanted, others: states ? [states] : [] });
+  return { ...passed, states: passed.others[0] };
 }
 
 /** One pass of a decoder that is a graph of its own. */
-export async function decode(
+async function decode(
   model: OpenModel,
   decoder: OpenGraph,
   feeds: FeedRequest,
-  { extra }: Pick<Encoded, "extra">,
-  isWanted: IsWanted = nothing,
+  encoded: Pick<Encoded, "states">,
+  isWanted: IsWanted,
 ): Promise<PassOutputs> {
-  return runGraph(model, decoder, decoderFeeds(decoder, feeds, { extra }), isWanted);
+  return runGraph(model, decoder, decoderFeeds(decoder, feeds, encoded), { isWanted });
 }
 
 /** What a decoder that is a graph of its own is fed: the target for its ids, and what the encoder made of the source. */
 export function decoderFeeds(
   { graph }: OpenGraph,
   feeds: FeedRequest,
-  { extra }: Pick<Encoded, "extra">,
+  { states }: Pick<Encoded, "states">,
 ): FeedRequest {
-  const encoded = { states: extra, nTokens: feeds.ids?.length };
+  const encoded = { states, nTokens: feeds.ids?.length };
   return decoderRequest(graph.inputs, feeds, encoded, feeds.targetIds);
 }
 
+/** One pass of a graph; hands over what is wanted, and `others` of its own outputs in their order. */
 export async function runGraph(
   model: OpenModel,
   { graph, session }: OpenGraph,
   request: FeedRequest,
-  isWanted: IsWanted = nothing,
-  extra?: string,
-  keepsLogits = true,
-): Promise<PassOutputs & { extra?: RuntimeTensor }> {
+  {
+    isWanted = nothing,
+    others = [],
+    keepsLogits = true,
+  }: {
+    readonly isWanted?: IsWanted;
+    readonly others?: readonly string[];
+    readonly keepsLogits?: boolean;
+  } = {},
+): Promise<PassOutputs & { readonly others: readonly RuntimeTensor[] }> {
   const outputs = graph.captured.filter((output) => isWanted(output));
   const logits = keepsLogits ? logitsOutput(graph.outputs, model.summary.vocab) : undefined;
   const terms = graph.formulas.flatMap(termsOf).map(({ name }) => name);
-  const names = [...new Set([...outputs.map(({ name }) => name), ...terms, logits, extra])].filter(
+  const names = [...new Set([...outputs.map(({ name }) => name), ...terms, logits, ...others])].filter(
     (name) => name !== undefined,
   );
   // A graph must be asked for something.
@@ -173,7 +182,7 @@ export async function runGraph(
     captured: outputs.map((output) => ({ output, tensor: unfold(output, resultOf(output.name), nBatch) })),
     logits: logits === undefined ? undefined : flatLogits(resultOf(logits), logits),
     nBatch,
-    extra: extra === undefined ? undefined : resultOf(extra),
+    others: others.map(resultOf),
     formulas: graph.formulas.map((formula) => ({ ...formula, resultOf, nBatch })),
   };
 }
