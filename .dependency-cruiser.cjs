@@ -41,8 +41,15 @@ module.exports = {
       name: "webview",
       severity: "error",
       comment: "webview may import core, protocol and paint; webview/standalone also store",
-      from: { path: "^webview/", pathNot: "^webview/standalone/" },
+      from: { path: "^webview/", pathNot: "^webview/(standalone/|lendEngine\\.ts$)" },
       to: { path: "^(src|test|scripts)/", pathNot: ["core", "protocol", "paint"].map(layer) },
+    },
+    {
+      name: "webview-lends-engines",
+      severity: "error",
+      comment: "a page starts engines as the web extension host does; loaded when the extension asks for one",
+      from: { path: "^webview/lendEngine\\.ts$" },
+      to: { path: "^(src|webview|test|scripts)/", pathNot: [layer("protocol"), "^src/web/pageEngine\\.ts$"] },
     },
     {
       name: "webview-standalone",
