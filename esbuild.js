@@ -25,9 +25,12 @@ const webRuntime = {
   "onnxruntime-web": require.resolve("onnxruntime-web").replace(/[^/\\]+$/, "ort.wasm.min.mjs"),
 };
 
-/** The build with WebGPU that needs WebAssembly to wait (JSPI): 2.5 MB less, zipped, than the one that does not. */
+/**
+ * The build with WebGPU that needs WebAssembly to wait (JSPI): 2.5 MB less, zipped, than the one that does not. Its
+ * JavaScript is all inside: the policy of a page would have to allow every blob as a script to let it import a part.
+ */
 const gpuRuntime = {
-  "onnxruntime-web": require.resolve("onnxruntime-web").replace(/[^/\\]+$/, "ort.jspi.min.mjs"),
+  "onnxruntime-web": require.resolve("onnxruntime-web").replace(/[^/\\]+$/, "ort.jspi.bundle.min.mjs"),
 };
 
 /** Of the icons' style sheet only what the page names: 44 KB less. */
@@ -141,8 +144,10 @@ function writeMetafile(results) {
 function copyRuntime() {
   const from = path.dirname(require.resolve("onnxruntime-web"));
   fs.mkdirSync("dist/runtime", { recursive: true });
-  const builds = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.jspi"];
-  for (const file of builds.flatMap((build) => [`${build}.mjs`, `${build}.wasm`])) {
+  const build = "ort-wasm-simd-threaded";
+  // What an earlier build of this repository left.
+  fs.rmSync(`dist/runtime/${build}.jspi.mjs`, { force: true });
+  for (const file of [`${build}.mjs`, `${build}.wasm`, `${build}.jspi.wasm`]) {
     fs.copyFileSync(path.join(from, file), path.join("dist/runtime", file));
   }
 }

@@ -18,12 +18,16 @@ interface VsCodeApi {
 }
 declare function acquireVsCodeApi(): VsCodeApi;
 
-/** Joins the page to the extension. To be called once: a webview gets its API only once. */
+/**
+ * Joins the page to the extension. To be called once: a webview gets its API only once. `lend`: takes what the page can
+ * post with, for what else it is used for.
+ */
 export function connectHost<
   Contract extends ViewContract = ViewContract,
   Events extends ViewEvents = ViewEvents,
->(events: Events): Host<Contract> {
+>(events: Events, lend?: (post: (message: unknown) => void) => void): Host<Contract> {
   const api = acquireVsCodeApi();
+  lend?.((message) => api.postMessage(message));
   const { remote } = openChannel<object, Events, Contract, object>(
     {
       post: (message) => api.postMessage(message),

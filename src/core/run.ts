@@ -106,9 +106,19 @@ export interface Backend {
   readonly fallback?: BackendFallback;
 }
 
-/** `detail`: the adapter's name, the largest difference, or the runtime's own words. */
+/**
+ * `detail`: the adapter's name, the largest difference, or the runtime's own words. "no-page": WebGPU would run in the
+ * inspector, and none is open or shown. "device-lost": the adapter was taken away while models ran on it.
+ */
 export interface BackendFallback {
-  readonly code: "no-webgpu" | "no-adapter" | "software-adapter" | "webgpu-refused" | "webgpu-disagrees";
+  readonly code:
+    | "no-webgpu"
+    | "no-page"
+    | "no-adapter"
+    | "software-adapter"
+    | "webgpu-refused"
+    | "webgpu-disagrees"
+    | "device-lost";
   readonly detail?: string;
 }
 

@@ -10,7 +10,15 @@ import type { Port, Remote } from "../protocol/channel";
 export interface Engine extends Remote<EngineContract> {
   /** Ends the worker; open calls fail as cancelled. A later call starts a new one. */
   stop(): Promise<void>;
-  readonly onEvent: (listener: Partial<EngineEvents>) => () => void;
+  /** Ends the worker where another starter's choice is better now; open calls are asked again of the new one. */
+  restart(): Promise<void>;
+  readonly onEvent: (listener: Partial<HandleEvents>) => () => void;
+}
+
+/** What is told of an engine: by its worker, and of it. */
+export interface HandleEvents extends EngineEvents {
+  /** The worker gives way to another one, for a reason outside its runs; they are lost. */
+  replaced(): void;
 }
 
 /** Starts a worker and gives the port to it. What differs between Node and a browser. */
@@ -25,5 +33,10 @@ export interface RunningWorker {
   readonly noGpu?: BackendFallback;
   terminate(): Promise<void>;
   /** Called once when the worker ends without being asked to, with the reason. */
-  onExit(listener: (reason: string) => void): void;
+  onExit(listener: EndListener): void;
 }
+
+/**
+ * `how`: what was lost is where the worker ran, not the worker itself: what it was asked is asked again of the next one.
+ */
+export type EndListener = (reason: string, how?: "gpu-lost" | "page-gone") => void;

@@ -10,7 +10,7 @@ import {
 import type { RunSummary } from "../core/run";
 import { openChannel, type CallOptions, type Channel } from "../protocol/channel";
 import type { EngineContract, EngineEvents, EngineSettings, StubbornTask } from "../protocol/engineContract";
-import type { Engine, RunningWorker, WorkerStarter } from "./engine";
+import type { Engine, HandleEvents, RunningWorker, WorkerStarter } from "./engine";
 import { Patience } from "./patience";
 
 /** A cancelled run may end by itself for this long before its worker is ended. */
@@ -43,8 +43,9 @@ export function createEngine(
   const handle = new EngineHandle(starter, settings, graceMs, patienceTickMs);
   const known: Record<string, unknown> = {
     stop: () => handle.stop(),
+    restart: () => handle.restart(),
     configure: (next: EngineSettings) => handle.configure(next),
-    onEvent: (listener: Partial<EngineEvents>) => handle.listen(listener),
+    onEvent: (listener: Partial<HandleEvents>) => handle.listen(listener),
   };
   return new Proxy({} as Engine, {
     get: (_, method) =>
@@ -59,7 +60,7 @@ export function createEngine(
 
 class EngineHandle {
   private current: Promise<Generation> | undefined;
-  private readonly listeners = new Set<Partial<EngineEvents>>();
+  private readonly listeners = new Set<Partial<HandleEvents>>();
   private occupants: Occupant[] = [];
   private timer: unknown;
   /** What a restart would cost, as last seen. */
@@ -75,7 +76,7 @@ class EngineHandle {
     this.patience = new Patience((task) => void this.giveUp(task), patienceTickMs);
   }
 
-  listen(listener: Partial<EngineEvents>): () => void {
+  listen(listener: Partial<HandleEvents>): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -92,6 +93,10 @@ class EngineHandle {
 
   stop(): Promise<void> {
     return this.end(cancelled());
+  }
+
+  restart(): Promise<void> {
+    return this.end(replaced());
   }
 
   async call(method: Method, argument: unknown, options: CallOptions): Promise<unknown> {
@@ -179,11 +184,12 @@ class EngineHandle {
         log: (event) => this.listeners.forEach((listener) => listener.log?.(event)),
       },
     );
-    worker.onExit((reason) => {
+    worker.onExit((reason, how) => {
       forget();
       this.occupants = [];
       this.patience.follow(null);
-      channel.close(workerDied(reason));
+      if (how) this.tellReplaced();
+      channel.close(how ? replaced() : workerDied(reason));
     });
     await channel.remote.configure({ ...this.settings, ...(worker.noGpu && { noGpu: worker.noGpu }) });
     return { worker, channel };
@@ -195,10 +201,15 @@ class EngineHandle {
     return this.end(tokenizerTooSlow(model, limitMs));
   }
 
+  private tellReplaced(): void {
+    this.listeners.forEach((listener) => listener.replaced?.());
+  }
+
   /** Ends the worker; its open calls fail with `error`. */
   private async end(error: HeadlightError): Promise<void> {
     const ending = this.current;
     this.current = undefined;
+    if (error.code === REPLACED) this.tellReplaced();
     this.occupants = [];
     clearTimeout(this.timer);
     this.patience.follow(null);

@@ -6,6 +6,7 @@ import { documentText, editsOf, LastEditor } from "./editorText";
 import { noInspection } from "./errors";
 import { FollowMode } from "./followMode";
 import { TokenHovers } from "./hovers";
+import { EnginePages } from "./enginePages";
 import { Inspector } from "./inspect";
 import { INSPECTOR_VIEW, type PanelActions } from "./inspectorPanel";
 import { Inspectors } from "./inspectors";
@@ -49,13 +50,19 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     const settings = engineSettings();
     return { ...settings, threads: settings.threads || threads.best };
   };
-  const engine = createEngine(platform.worker, settingsNow());
+  const { pageEngine } = platform;
+  const pages = pageEngine && new EnginePages(platform.worker, platform.files, () => void moveToPage());
+  const engine = createEngine(pages ?? platform.worker, settingsNow());
   engine.onEvent({ log: ({ level, message }) => log[level](message) });
 
   const models = new Models(platform.files, platform.modelsFolder, platform.cacheFolder);
   const lastEditor = new LastEditor();
   const holds = new RunHolds(engine);
-  const inspectors = new Inspectors(engine, holds, context.extensionUri, reporter, actionsFor);
+  const lendsPages = () => pages !== undefined && engineSettings().backend !== "wasm";
+  const inspectors = new Inspectors(engine, holds, context.extensionUri, reporter, actionsFor, () =>
+    pages && lendsPages() ? { files: pageEngine, open: () => pages.open() } : undefined,
+  );
+  let lends = lendsPages();
   const inspector = new Inspector(engine, models, inspectors, lastEditor, reporter);
   const verifier = new ModelVerifier(engine, models, inspectors, lastEditor, reporter);
   const chooser: ModelChooser = {
@@ -88,6 +95,11 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
   );
   const keptPins = new KeptPins(pins, context.workspaceState, models);
   const changed = new vscode.EventEmitter<InspectionSnapshot>();
+
+  /** Not where that would cost a run that is looked at. */
+  async function moveToPage(): Promise<void> {
+    if (holds.isEmpty) await engine.restart();
+  }
 
   function actionsFor(session: Session): PanelActions {
     return {
@@ -199,6 +211,10 @@ export function activateHeadlight(context: vscode.ExtensionContext, platform: Ho
     onSettings((affects) => {
       if (affects("threads") || affects("byteBudget") || affects("backend")) {
         engine.configure(settingsNow()).catch((error: unknown) => reporter.record(error));
+      }
+      if (lends !== lendsPages()) {
+        lends = lendsPages();
+        inspectors.lend();
       }
       if (affects("overlay")) draw();
       if (affects("colourMap")) {

@@ -96,6 +96,13 @@ export function malformedMessage(what: string, problem: string): HeadlightError 
   );
 }
 
+export function pageSilent(patienceMs: number): HeadlightError {
+  return new HeadlightError(
+    "page-silent",
+    `The inspector did not start an engine within ${Math.round(patienceMs / 1000)} s. Close it and inspect again.`,
+  );
+}
+
 export function closed(): HeadlightError {
   return new HeadlightError("closed", "The inspector was closed.");
 }

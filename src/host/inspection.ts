@@ -62,6 +62,8 @@ export class Inspection {
   ) {
     this.#stopListening = engine.onEvent({
       progress: ({ stage, fraction }) => this.#setStage(stage, fraction),
+      // What was lost to that may be run again, however often.
+      replaced: () => (this.#recovered = false),
     });
   }
 

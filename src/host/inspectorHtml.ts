@@ -8,6 +8,8 @@ export interface InspectorPage {
   readonly scriptUri: string;
   readonly styleUri: string;
   readonly language: string;
+  /** Whether engines may run in the page. */
+  readonly lendsEngine?: boolean;
   /** What the page says, English to `language`; nothing where that is English. */
   readonly words?: Readonly<Record<string, string>>;
 }
@@ -17,12 +19,15 @@ const WORDS = "headlight-words";
 
 /**
  * The document of the inspector: everything else is drawn by the script. No inline style and no inline handler,
- * so the policy needs neither 'unsafe-inline' nor 'unsafe-eval'.
+ * so the policy needs neither 'unsafe-inline' nor 'unsafe-eval'. Workers, WebAssembly and fetching the extension's own
+ * files are allowed only where an engine may run in it.
  */
 export function inspectorHtml(page: InspectorPage): string {
+  const { lendsEngine = false } = page;
   const policy = [
     "default-src 'none'",
-    `script-src 'nonce-${page.nonce}'`,
+    `script-src 'nonce-${page.nonce}'${lendsEngine ? " 'wasm-unsafe-eval'" : ""}`,
+    ...(lendsEngine ? ["worker-src blob:", `connect-src ${page.cspSource}`] : []),
     // The controls probe the browser with a style element that carries the nonce below.
     `style-src ${page.cspSource} 'nonce-${page.nonce}'`,
     `font-src ${page.cspSource}`,

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { InspectorSelection, PageCommand, ViewContract, ViewEvents } from "../protocol/viewContract";
 import type { InspectionState } from "./inspection";
-import { PageConnection } from "./pageConnection";
+import { PageConnection, type Lending } from "./pageConnection";
 import type { Reporter } from "./report";
 import { localContent } from "./localContent";
 import type { Session } from "./session";
@@ -34,6 +34,7 @@ export class InspectorPanel {
     extensionUri: vscode.Uri,
     private readonly reporter: Reporter,
     private readonly actions: PanelActions,
+    lending?: Lending,
   ) {
     panel.iconPath = {
       light: vscode.Uri.joinPath(extensionUri, "media", "inspector-light.svg"),
@@ -45,9 +46,19 @@ export class InspectorPanel {
       "inspector",
       reporter,
       () => this.#methods(),
+      lending,
     );
     this.#subscriptions.push(this.#page, { dispose: session.onDidChange((_, what) => this.#follow(what)) });
+    // VS Code takes a hidden page away, unless the panel was made to keep it.
+    if (!panel.options.retainContextWhenHidden) {
+      this.#subscriptions.push(panel.onDidChangeViewState(() => this.#page.follow(panel.visible)));
+    }
     panel.onDidDispose(() => this.#dispose());
+  }
+
+  /** Loads the page anew, as one that engines may run in or one that they may not. */
+  lend(lending: Lending | undefined): void {
+    this.#page.load(lending);
   }
 
   command(name: PageCommand): void {

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Engine } from "../engine/engine";
 import { INSPECTOR_VIEW, InspectorPanel, type PanelActions } from "./inspectorPanel";
+import type { Lending } from "./pageConnection";
 import type { Reporter } from "./report";
 import type { RunHolds } from "./runHolds";
 import { Session } from "./session";
@@ -18,6 +19,8 @@ export class Inspectors implements vscode.Disposable {
     private readonly extensionUri: vscode.Uri,
     private readonly reporter: Reporter,
     private readonly actionsFor: (session: Session) => PanelActions,
+    /** What makes a page one that engines may run in, while that is wanted. */
+    private readonly lending: () => Lending | undefined = () => undefined,
   ) {}
 
   get active(): InspectorPanel | undefined {
@@ -39,7 +42,12 @@ export class Inspectors implements vscode.Disposable {
       INSPECTOR_VIEW,
       vscode.l10n.t("Attention"),
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
-      { enableScripts: true, localResourceRoots: [] },
+      {
+        enableScripts: true,
+        localResourceRoots: [],
+        // An engine in the page would go with it whenever another tab is looked at.
+        retainContextWhenHidden: this.lending() !== undefined,
+      },
     );
     return this.adopt(panel);
   }
@@ -53,6 +61,7 @@ export class Inspectors implements vscode.Disposable {
       this.extensionUri,
       this.reporter,
       this.actionsFor(session),
+      this.lending(),
     );
     this.#open.push(inspector);
     session.onDidChange((_, what) => {
@@ -64,6 +73,11 @@ export class Inspectors implements vscode.Disposable {
     });
     panel.onDidDispose(() => this.#close(inspector));
     return inspector;
+  }
+
+  /** Whether engines may run in the pages has changed. */
+  lend(): void {
+    for (const inspector of this.#open) inspector.lend(this.lending());
   }
 
   dispose(): void {

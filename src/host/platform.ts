@@ -13,6 +13,8 @@ export interface Machine {
 export interface HostPlatform {
   readonly worker: WorkerStarter;
   readonly files: Files;
+  /** This extension host has no WebGPU; an inspector's page may: paths, below the extension's folder, of what an engine there is made of. */
+  readonly pageEngine?: { readonly code: string; readonly wasm: string };
   readonly machine: Machine;
   /** The folder of the embedded models. */
   readonly modelsFolder: string;

@@ -7,6 +7,10 @@ export class RunHolds {
 
   constructor(private readonly engine: Engine) {}
 
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+
   take(runId: string): void {
     this.#counts.set(runId, (this.#counts.get(runId) ?? 0) + 1);
   }

@@ -44,10 +44,12 @@ function backendLines({ adapter, fallback }: Backend, t: Translate): string[] {
   if (!fallback) return [];
   const detail = fallback.detail ?? "";
   const reason = {
-    "no-webgpu": t("this window's extension host has no WebGPU"),
+    "no-webgpu": t("this window has no WebGPU"),
+    "no-page": t("it would run in the inspector, and none was open or in sight"),
     "no-adapter": t("the browser offers no graphics adapter"),
     "software-adapter": t("the adapter {0} is software and slower", detail),
     "webgpu-refused": t("WebGPU refused the model: {0}", detail),
+    "device-lost": t("the graphics adapter was lost while a model ran on it: {0}", detail),
     "webgpu-disagrees": t("a short prompt gave weights {0} away from WASM's", detail),
   }[fallback.code];
   return [t("WASM in place of WebGPU: {0}", reason)];

@@ -12,6 +12,7 @@ export function activate(context: vscode.ExtensionContext): HeadlightApi {
   return activateHeadlight(context, {
     worker: nodeWorkerStarter(at("dist", "node", "worker.js"), { runtimeFolder: at("dist", "runtime") }),
     files: nodeFiles,
+    pageEngine: { code: "dist/web/gpuWorker.js", wasm: "dist/runtime/ort-wasm-simd-threaded.jspi.wasm" },
     machine: { name: `${hostname()}, ${cpus()[0]?.model}`, nCores: availableParallelism() },
     modelsFolder: at("media", "models"),
     cacheFolder: huggingFaceCache(process.env),

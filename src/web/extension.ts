@@ -17,7 +17,6 @@ export function activate(context: vscode.ExtensionContext): HeadlightApi {
       },
       {
         code: at("dist/web/gpuWorker.js"),
-        mjs: at("dist/runtime/ort-wasm-simd-threaded.jspi.mjs"),
         wasm: at("dist/runtime/ort-wasm-simd-threaded.jspi.wasm"),
       },
     ),

@@ -1,21 +1,36 @@
-import type { RunningWorker, WorkerStarter } from "../engine/engine";
+import type { BackendFallback } from "../core/run";
+import type { EndListener, RunningWorker, WorkerStarter } from "../engine/engine";
 import { openChannel, type Port } from "../protocol/channel";
 import type { FilesContract } from "./filesContract";
 import { hasWebGpu } from "./gpuAdapter";
 
 /** What the worker is told first; a port of its own answers its questions about files. */
 export interface WorkerSetup {
-  readonly runtime: { readonly mjs: Uint8Array; readonly wasm: Uint8Array };
+  readonly runtime: RuntimeBytes;
   readonly files: MessagePort;
+  /** How it asks for files: whole ones by URI (FilesContract), or parts by path (PageFilesContract). */
+  readonly asks: "uris" | "paths";
   /** Whether the worker's code and the runtime are the build with WebGPU. */
   readonly hasGpu: boolean;
 }
 
-/** References of a worker's code and of the runtime's two files. */
+/** `mjs`: absent where it is inside the worker's code. */
+export interface RuntimeBytes {
+  readonly mjs?: Uint8Array;
+  readonly wasm: Uint8Array;
+}
+
+/** References of a worker's code and of the runtime's files. */
 export interface WorkerFiles {
   readonly code: string;
-  readonly mjs: string;
+  readonly mjs?: string;
   readonly wasm: string;
+}
+
+/** worker -> whoever started it, beside the engine's own messages. */
+export interface GpuLost {
+  readonly kind: "gpu-lost";
+  readonly reason: string;
 }
 
 /**
@@ -27,35 +42,58 @@ export function webWorkerStarter(
   files: WorkerFiles,
   gpuFiles: WorkerFiles,
 ): WorkerStarter {
-  const startPlain = () => startWorker(source, files, false);
+  let lost: BackendFallback | undefined;
+  const startPlain = () => startFrom(source, files, false);
   return {
     async start({ backend = "wasm" }) {
-      if (backend === "wasm") return startPlain();
-      if (!hasWebGpu()) return { ...(await startPlain()), noGpu: { code: "no-webgpu" } };
-      return startWorker(source, gpuFiles, true);
+      if (backend === "wasm") {
+        // Whoever turns WebGPU on again wants it tried again.
+        lost = undefined;
+        return startPlain();
+      }
+      const noGpu: BackendFallback | undefined = lost ?? (hasWebGpu() ? undefined : { code: "no-webgpu" });
+      if (noGpu) return { ...(await startPlain()), noGpu };
+      const worker = await startFrom(source, gpuFiles, true);
+      return {
+        ...worker,
+        onExit: (listener) =>
+          worker.onExit((reason, how) => {
+            if (how === "gpu-lost") lost = { code: "device-lost", detail: reason };
+            listener(reason, how);
+          }),
+      };
     },
   };
 }
 
-async function startWorker(
+async function startFrom(
   source: FilesContract,
-  files: WorkerFiles,
+  { code, mjs, wasm }: WorkerFiles,
   hasGpu: boolean,
 ): Promise<RunningWorker> {
   const read = (reference: string) => source.readAll({ reference });
-  const [code, mjs, wasm] = await Promise.all([read(files.code), read(files.mjs), read(files.wasm)]);
-  const script = URL.createObjectURL(new Blob([new Uint8Array(code)], { type: "text/javascript" }));
+  const [codeBytes, mjsBytes, wasmBytes] = await Promise.all([read(code), mjs && read(mjs), read(wasm)]);
   const { port1, port2 } = new MessageChannel();
   openChannel<FilesContract, object, object, object>(messagePort(port1), {
     readAll: (request) => source.readAll(request),
     size: (request) => source.size(request),
     list: (request) => source.list(request),
   });
+  const runtime = { ...(mjsBytes && { mjs: mjsBytes }), wasm: wasmBytes };
+  return startBlobWorker(codeBytes, { runtime, files: port2, asks: "uris", hasGpu }, () => port1.close());
+}
+
+/** Starts a worker from its code's bytes; `close` is called when it is over. */
+export async function startBlobWorker(
+  code: Uint8Array,
+  setup: WorkerSetup,
+  close: () => void,
+): Promise<RunningWorker> {
+  const script = URL.createObjectURL(new Blob([new Uint8Array(code)], { type: "text/javascript" }));
   try {
     const worker = new Worker(script, { name: "headlight-engine" });
-    const setup: WorkerSetup = { runtime: { mjs, wasm }, files: port2, hasGpu };
     await untilRunning(worker, setup);
-    return running(worker, () => port1.close());
+    return running(worker, close);
   } finally {
     URL.revokeObjectURL(script);
   }
@@ -71,25 +109,36 @@ function untilRunning(worker: Worker, setup: WorkerSetup): Promise<void> {
 }
 
 function running(worker: Worker, close: () => void): RunningWorker {
+  let told: EndListener | undefined;
   const end = () => {
     worker.terminate();
     close();
+  };
+  const lost = ({ reason }: GpuLost) => {
+    end();
+    told?.(reason, "gpu-lost");
   };
   return {
     port: {
       post: (message, transfer = []) => worker.postMessage(message, transfer),
       listen: (receive) => {
-        worker.onmessage = ({ data }: MessageEvent<unknown>) => receive(data);
+        worker.onmessage = ({ data }: MessageEvent<unknown>) =>
+          isGpuLost(data) ? lost(data) : receive(data);
       },
     },
     terminate: async () => end(),
     onExit: (listener) => {
+      told = listener;
       worker.onerror = (event) => {
         end();
         listener(event.message || "the worker failed");
       };
     },
   };
+}
+
+function isGpuLost(data: unknown): data is GpuLost {
+  return (data as Partial<GpuLost> | null)?.kind === "gpu-lost";
 }
 
 export function messagePort(port: MessagePort): Port {

@@ -106,6 +106,25 @@ describe("WebGPU", () => {
     expect(await page.evaluate(() => window.logged.join("\n"))).toMatch(/WASM in place of WebGPU/);
   });
 
+  it.each([3, 30, 60])(
+    "goes on with WASM, and says why, where the graphics device is lost after %i submissions",
+    async (afterSubmits) => {
+      const { source, card } = models.find(({ source: { id } }) => id === "code-4x8")!;
+      const request = requestFor(source, card?.kind ?? "causal", card?.context);
+      const wasm = await runOn("wasm", request);
+      const { lost, next } = await page.evaluate(([asked, after]) => window.runAndLose(asked, after), [
+        request,
+        afterSubmits,
+      ] as const);
+      expect(next.backend).toMatchObject({ name: "wasm", fallback: { code: "device-lost" } });
+      expect(next.backend.fallback?.detail).not.toBe("");
+      for (const run of [lost, next]) {
+        expect(run.weights).toEqual(wasm.weights);
+        expect(run.predicted).toEqual(wasm.predicted);
+      }
+    },
+  );
+
   describe.skipIf(!hasFixtures)("of models that others exported", () => {
     // The Llama turns its queries by sines that this adapter computes to 5e-4 only: the trial finds weights 3e-3 apart.
     it.each(["gpt2-eager-ts-opset14", "bert-eager-ts-opset14", "llama-stories260K-eager-ts-opset17"])(

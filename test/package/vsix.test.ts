@@ -32,7 +32,6 @@ describe("The packed extension", () => {
     "dist/webview/inspector.css",
     "dist/runtime/ort-wasm-simd-threaded.mjs",
     "dist/runtime/ort-wasm-simd-threaded.wasm",
-    "dist/runtime/ort-wasm-simd-threaded.jspi.mjs",
     "dist/runtime/ort-wasm-simd-threaded.jspi.wasm",
   ])("holds %s", (name) => {
     expect(names).toContain(name);

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { chromium, type FrameLocator, type Locator, type Page } from "playwright-core";
-import { browserArguments, findBrowser } from "../../scripts/browser.mjs";
+import { browserArguments, findBrowser, softwareGpu } from "../../scripts/browser.mjs";
 import { outFolder, root, throwawayFolder } from "../../scripts/folders.mjs";
 import { linkExtension } from "../../scripts/vscode/linkExtension.mjs";
 import { addressOf, installVsix, startServer } from "../../scripts/vscode/server.mjs";
@@ -30,6 +30,8 @@ export interface ServedVscode {
   /** Waits until a canvas below `selector` of the inspector shows something. */
   painted(selector: string): Promise<void>;
   setTheme(theme: Theme): Promise<void>;
+  /** Changes a setting of the machine, as settings.json has it. */
+  set(name: string, value: unknown): Promise<void>;
   /** Waits until what VS Code keeps over a reload satisfies; in a browser it writes that down every 5 s. */
   stateKept(satisfies: (state: string) => boolean): Promise<void>;
   /** Keeps a picture in out/screenshots. */
@@ -47,6 +49,8 @@ export async function openVscode(options: {
   /** A folder to copy; the samples when absent. */
   from?: string;
   watch?: boolean;
+  /** A browser with a graphics adapter, which the processor draws. */
+  gpu?: boolean;
 }): Promise<ServedVscode> {
   const dataFolder = throwawayFolder("journey");
   const folder = path.join(dataFolder, "samples");
@@ -60,7 +64,10 @@ export async function openVscode(options: {
     "editor.minimap.enabled": false,
   };
   const server = await startServer({ dataFolder, settings });
-  const browser = await chromium.launch({ executablePath, args: browserArguments });
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...browserArguments, ...(options.gpu ? softwareGpu : [])],
+  });
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(240_000);
   await page.addInitScript(keepWebviewPort);
@@ -71,9 +78,14 @@ export async function openVscode(options: {
   const inspector = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
   const line = (text: string) => page.locator(".view-line", { hasText: drawn(text) }).first();
 
+  const set = async (name: string, value: unknown) => {
+    settings[name] = value;
+    fs.writeFileSync(path.join(dataFolder, "data", "Machine", "settings.json"), JSON.stringify(settings));
+  };
   return {
     page,
     folder,
+    set,
     inspector,
     line,
     async run(command) {
@@ -92,8 +104,7 @@ export async function openVscode(options: {
       await canvas.evaluate(untilPainted);
     },
     async setTheme(theme) {
-      settings["workbench.colorTheme"] = themes[theme];
-      fs.writeFileSync(path.join(dataFolder, "data", "Machine", "settings.json"), JSON.stringify(settings));
+      await set("workbench.colorTheme", themes[theme]);
       const kind = {
         light: "vs",
         dark: "vs-dark",
@@ -151,7 +162,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-/** Runs in every frame first: keeps what a webview gets only once, so that a test can send what no page would. */
+/** Runs in every frame first: keeps what a webview gets only once and the last run it was told of, so that a test can ask what no page would. */
 function keepWebviewPort(): void {
   let acquire: (() => unknown) | undefined;
   Object.defineProperty(window, "acquireVsCodeApi", {
@@ -160,6 +171,11 @@ function keepWebviewPort(): void {
     set: (original: () => unknown) => {
       acquire = () => {
         const port = original() as { postMessage(message: unknown): void };
+        // VS Code writes the document anew: what listened before hears nothing.
+        window.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+          const { event, argument } = (data ?? {}) as { event?: string; argument?: { run?: unknown } };
+          if (event === "content" && argument?.run) Object.assign(window, { headlightRun: argument.run });
+        });
         const { headlightWatch } = window as { headlightWatch?: () => (message: unknown) => void };
         const sent = headlightWatch?.();
         const post = (message: unknown) => {

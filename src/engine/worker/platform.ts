@@ -10,6 +10,8 @@ export interface Platform {
   readonly runtime: RuntimeFiles;
   /** The adapter to run on, or undefined where there is none; absent where the runtime's build has no WebGPU. */
   readonly gpu?: () => Promise<GpuAdapter | undefined>;
+  /** Told once that the graphics device is gone: nothing that this worker is asked from then on can be trusted. */
+  readonly gpuLost?: (reason: string) => void;
   /** What models are opened on; WASM when absent. */
   readonly backend?: Backend;
   /** Logical processors; 1 where threads cannot be used. */

@@ -29,7 +29,7 @@ import { maskPicture } from "../../store/maskPicture";
 import { stagesSlice } from "../../store/stages";
 import { RunStore } from "../../store/runStore";
 import type { StoredRun } from "../../store/storedRun";
-import { configureRuntime } from "../runtime";
+import { configureRuntime, onGpuLost } from "../runtime";
 import { answersAhead } from "./answersAhead";
 import { chooseBackend } from "./backends";
 import { announced } from "./bounded";
@@ -81,6 +81,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     if (nThreads > 0) return;
     nThreads = threads > 0 ? threads : Math.min(platform.nCores, MOST_THREADS);
     configureRuntime(platform.runtime, nThreads);
+    if (platform.gpuLost) onGpuLost(platform.gpuLost);
     emit.log({ level: "info", message: `onnxruntime-web on WASM, ${nThreads} threads` });
     const choice = chooseBackend(backend, platform, noGpu);
     models.use(choice);

@@ -2,8 +2,8 @@ import type { HeadlightError } from "../../../src/core/errors";
 import { cancelled } from "../../../src/core/errors";
 import type { RunSummary } from "../../../src/core/run";
 import type { Token } from "../../../src/core/token";
-import type { Engine } from "../../../src/engine/engine";
-import type { EngineEvents, InspectRequest } from "../../../src/protocol/engineContract";
+import type { Engine, HandleEvents } from "../../../src/engine/engine";
+import type { InspectRequest } from "../../../src/protocol/engineContract";
 
 /** One inspection that the fake was asked for, to be ended by the test. */
 export interface Pending {
@@ -17,7 +17,7 @@ export interface Pending {
 export function fakeEngine() {
   const pending: Pending[] = [];
   const released: string[] = [];
-  let listener: Partial<EngineEvents> = {};
+  let listener: Partial<HandleEvents> = {};
   let lost: HeadlightError | undefined;
   const engine = {
     inspect(request: InspectRequest, { signal }: { signal?: AbortSignal } = {}) {
@@ -50,7 +50,7 @@ export function fakeEngine() {
       if (lost) throw lost;
       return {};
     },
-    onEvent(given: Partial<EngineEvents>) {
+    onEvent(given: Partial<HandleEvents>) {
       listener = given;
       return () => (listener = {});
     },
@@ -60,6 +60,7 @@ export function fakeEngine() {
     pending,
     released,
     progress: (stage: "load" | "run") => listener.progress?.({ stage }),
+    replace: () => listener.replaced?.(),
     loseRuns: (error: HeadlightError | undefined) => (lost = error),
   };
 }

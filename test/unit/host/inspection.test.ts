@@ -251,6 +251,22 @@ describe("reading from a run", () => {
     },
   );
 
+  it("runs again as often as another engine takes the place of the one that held the run", async () => {
+    const { inspection, pending, loseRuns, replace } = await shown();
+    for (const attempt of [1, 2, 3]) {
+      replace();
+      loseRuns(unknownRun(`r${attempt}`));
+      await expect(inspection.read("vectors", query(`r${attempt}`))).rejects.toMatchObject({
+        code: "unknown-run",
+      });
+      expect(inspection.state.status).toBe("running");
+      loseRuns(undefined);
+      pending[attempt]!.finish(`r${attempt + 1}`);
+      await Promise.resolve().then(() => undefined);
+      expect(inspection.shown?.run.runId).toBe(`r${attempt + 1}`);
+    }
+  });
+
   it("does not run again because a read was cancelled", async () => {
     const { inspection, pending, loseRuns } = await shown();
     loseRuns(cancelled());
