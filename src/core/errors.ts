@@ -239,7 +239,7 @@ export function headNotKept(head: number): HeadlightError {
 export function tooMuchAtOnce(neededBytes: number, budgetBytes: number): HeadlightError {
   return new HeadlightError(
     "too-much-at-once",
-    `This needs the weights of all layers at once, ${gigabytes(neededBytes)}; the setting headlight.byteBudget keeps ${gigabytes(budgetBytes)}. Look at one layer, or raise the setting.`,
+    `This needs ${gigabytes(neededBytes)} at once; the setting headlight.byteBudget keeps ${gigabytes(budgetBytes)}. Look at a single head, or raise the setting.`,
   );
 }
 

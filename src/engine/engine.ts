@@ -31,6 +31,8 @@ export interface RunningWorker {
   readonly port: Port;
   /** Why this is not the worker with WebGPU that the settings ask for. */
   readonly noGpu?: BackendFallback;
+  /** Whether ending it gives its memory back: it is a thread of its own. */
+  readonly freesMemory?: boolean;
   terminate(): Promise<void>;
   /** Called once when the worker ends without being asked to, with the reason. */
   onExit(listener: EndListener): void;

@@ -10,8 +10,10 @@ import {
 import type { RunSummary } from "../core/run";
 import { openChannel, type CallOptions, type Channel } from "../protocol/channel";
 import type { EngineContract, EngineEvents, EngineSettings, StubbornTask } from "../protocol/engineContract";
+import { buffersIn } from "../store/handOver";
 import type { Engine, HandleEvents, RunningWorker, WorkerStarter } from "./engine";
 import { Patience } from "./patience";
+import { Renewal } from "./renewal";
 
 /** A cancelled run may end by itself for this long before its worker is ended. */
 const GRACE_MS = 300;
@@ -38,9 +40,13 @@ interface Occupant {
 export function createEngine(
   starter: WorkerStarter,
   settings: EngineSettings,
-  { graceMs = GRACE_MS, patienceTickMs }: { graceMs?: number; patienceTickMs?: number } = {},
+  {
+    graceMs = GRACE_MS,
+    patienceTickMs,
+    idleMs,
+  }: { graceMs?: number; patienceTickMs?: number; idleMs?: number } = {},
 ): Engine {
-  const handle = new EngineHandle(starter, settings, graceMs, patienceTickMs);
+  const handle = new EngineHandle(starter, settings, graceMs, patienceTickMs, idleMs);
   const known: Record<string, unknown> = {
     stop: () => handle.stop(),
     restart: () => handle.restart(),
@@ -54,7 +60,7 @@ export function createEngine(
         ? undefined
         : (known[method] ??
           ((argument: unknown, options: CallOptions = {}) =>
-            handle.call(method as Method, argument, options))),
+            handle.ask(method as Method, argument, options))),
   });
 }
 
@@ -66,14 +72,17 @@ class EngineHandle {
   /** What a restart would cost, as last seen. */
   private lastLoadMs = 0;
   private readonly patience: Patience;
+  private readonly renewal: Renewal;
 
   constructor(
     private readonly starter: WorkerStarter,
     private settings: EngineSettings,
     private readonly graceMs: number,
     patienceTickMs?: number,
+    idleMs?: number,
   ) {
     this.patience = new Patience((task) => void this.giveUp(task), patienceTickMs);
+    this.renewal = new Renewal(() => this.renew(), idleMs);
   }
 
   listen(listener: Partial<HandleEvents>): () => void {
@@ -99,7 +108,11 @@ class EngineHandle {
     return this.end(replaced());
   }
 
-  async call(method: Method, argument: unknown, options: CallOptions): Promise<unknown> {
+  ask(method: Method, argument: unknown, options: CallOptions): Promise<unknown> {
+    return this.renewal.during(() => this.call(method, argument, options));
+  }
+
+  private async call(method: Method, argument: unknown, options: CallOptions): Promise<unknown> {
     const { signal } = options;
     for (;;) {
       if (signal?.aborted) throw cancelled();
@@ -181,6 +194,10 @@ class EngineHandle {
       {
         progress: (event) => this.listeners.forEach((listener) => listener.progress?.(event)),
         stubborn: (task) => this.patience.follow(task),
+        swelled: (event) => {
+          if (worker.freesMemory) this.renewal.swelled();
+          this.listeners.forEach((listener) => listener.swelled?.(event));
+        },
         log: (event) => this.listeners.forEach((listener) => listener.log?.(event)),
       },
     );
@@ -193,6 +210,25 @@ class EngineHandle {
     });
     await channel.remote.configure({ ...this.settings, ...(worker.noGpu && { noGpu: worker.noGpu }) });
     return { worker, channel };
+  }
+
+  /** Gives the heap of an idle worker back: another one takes over its runs, and opens models when they are asked for. */
+  private renew(): void {
+    const old = this.current;
+    if (!old) return;
+    const renewed: Promise<Generation> = old.then(async ({ worker, channel }) => {
+      const handed = await channel.remote.handOver();
+      channel.close(replaced());
+      await worker.terminate();
+      const next = await this.startWorker(forget);
+      await next.channel.remote.takeOver(handed, { transfer: buffersIn(handed) });
+      return next;
+    });
+    const forget = () => {
+      if (this.current === renewed) this.current = undefined;
+    };
+    this.current = renewed;
+    renewed.catch(forget);
   }
 
   /** Ends a worker whose tokenizer does not finish; calls that waited behind it are asked again. */
@@ -213,6 +249,7 @@ class EngineHandle {
     this.occupants = [];
     clearTimeout(this.timer);
     this.patience.follow(null);
+    this.renewal.reset();
     const generation = await ending?.catch(() => undefined);
     generation?.channel.close(error);
     await generation?.worker.terminate();

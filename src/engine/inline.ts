@@ -16,6 +16,7 @@ export function inlineStarter(service: (emit: EngineEvents) => Local<EngineContr
         service({
           progress: (event) => channel.emit("progress", event),
           stubborn: (event) => channel.emit("stubborn", event),
+          swelled: (event) => channel.emit("swelled", event),
           log: (event) => channel.emit("log", event),
         }),
       );

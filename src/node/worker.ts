@@ -9,10 +9,14 @@ const port = parentPort!;
 const { runtimeFolder } = workerData as WorkerSetup;
 
 const channel: Channel<object, EngineEvents> = openChannel<EngineContract, object, object, EngineEvents>(
-  { post: (message) => port.postMessage(message), listen: (receive) => port.on("message", receive) },
+  {
+    post: (message, transfer = []) => port.postMessage(message, transfer),
+    listen: (receive) => port.on("message", receive),
+  },
   createService(nodePlatform(runtimeFolder), {
     progress: (event) => channel.emit("progress", event),
     stubborn: (event) => channel.emit("stubborn", event),
+    swelled: (event) => channel.emit("swelled", event),
     log: (event) => channel.emit("log", event),
   }),
 );

@@ -12,8 +12,22 @@ type MethodsOf<C> = { [K in keyof C]: C[K] extends AnyFunction ? C[K] : never };
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** Buffers of the argument that are moved, not copied. */
+  readonly transfer?: readonly ArrayBuffer[];
   /** Called when the far side has let go of a call that was cancelled here. */
   readonly onStopped?: () => void;
+}
+
+class Moved {
+  constructor(
+    readonly value: unknown,
+    readonly transfer: ArrayBuffer[],
+  ) {}
+}
+
+/** An answer whose buffers are moved, not copied; to be returned by a method as it is. */
+export function moved<T>(value: T, transfer: ArrayBuffer[]): T {
+  return new Moved(value, transfer) as T;
 }
 
 /** The far side's methods; a signal cancels the one call. */
@@ -107,7 +121,10 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
       const run = own<(argument: unknown, call: { signal: AbortSignal }) => unknown>(methods, method);
       if (!run) throw new HeadlightError("unknown-method", `There is no method "${method}" here.`);
       const value = await run(argument, { signal: controller.signal });
-      if (!closed) port.post({ kind: "result", id, value } satisfies Message);
+      if (closed) return;
+      if (value instanceof Moved)
+        port.post({ kind: "result", id, value: value.value } satisfies Message, value.transfer);
+      else port.post({ kind: "result", id, value } satisfies Message);
     } catch (error) {
       if (!closed) port.post({ kind: "failure", id, error: toReport(error) } satisfies Message);
     } finally {
@@ -118,7 +135,7 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
   function call(
     method: string,
     argument: unknown,
-    { signal, onStopped }: CallOptions = {},
+    { signal, onStopped, transfer }: CallOptions = {},
   ): Promise<unknown> {
     if (closed) return Promise.reject(closed);
     if (signal?.aborted) return Promise.reject(cancelled());
@@ -137,7 +154,7 @@ export function openChannel<Near, NearEvents, Far, FarEvents>(
       });
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
-        port.post({ kind: "call", id, method, argument } satisfies Message);
+        port.post({ kind: "call", id, method, argument } satisfies Message, transfer && [...transfer]);
       } catch (error) {
         settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
       }

@@ -38,6 +38,11 @@ export interface InspectRequest {
 /** A run's summary, with what was asked ahead as far as the run can answer it. */
 export type Inspected = RunSummary & { readonly ahead?: readonly AheadAnswer[] };
 
+/** Runs of a worker that is about to end; what they hold is the engine's own matter. */
+export interface HandedOver {
+  readonly runs: readonly { readonly run: object; readonly request: InspectRequest }[];
+}
+
 export interface RawInput {
   readonly dims: readonly number[];
   readonly type: string;
@@ -58,6 +63,9 @@ export interface EngineContract extends Slices {
   probe(request: { model: ModelSource }): Promise<ProbeReport>;
   /** A run as the data of a page without a host, part by part. */
   exportPage(query: PageExportQuery): Promise<PageExportPart>;
+  /** Everything that is kept, for the worker that takes this one's place; nothing is kept here after it. */
+  handOver(): Promise<HandedOver>;
+  takeOver(handed: HandedOver): Promise<void>;
   /** Frees a run's tensors. Unknown runs are fine. */
   release(request: { runId: string }): Promise<void>;
 }
@@ -95,5 +103,7 @@ export interface EngineEvents {
   }): void;
   /** A task begins that keeps the worker from hearing anything, with the time it may take; null: it is over. */
   stubborn(event: StubbornTask | null): void;
+  /** The runtime's heap, which never shrinks, is far larger than what is open needs. */
+  swelled(event: { readonly heapBytes: number }): void;
   log(event: { level: "debug" | "info" | "warn" | "error"; message: string }): void;
 }

@@ -54,14 +54,22 @@ function* rowsOf(layers: readonly StoredLayer[]): Generator<HeadRows> {
 
 /** Heads of the same block and shape, nearest first. test/bench/statistics.bench.ts measures it. */
 export function similarHeads(run: StoredRun, address: HeadAddress): SimilarHead[] {
+  return likeHead(run, address)(layersOf(run, address.block));
+}
+
+/** The same, of whichever layers are asked for: the head's own weights are read once, before. */
+export function likeHead(
+  run: StoredRun,
+  address: HeadAddress,
+): (layers: readonly StoredLayer[]) => SimilarHead[] {
   const own = layerOf(run, address.block, address.layer);
   const isOwn = (other: HeadAddress) => other.layer === address.layer && other.head === address.head;
   const head = [...rowsOf([own])].find((each) => isOwn(each.address));
   if (!head) throw badChoice(`the layer has no head ${address.head}`);
   const isAlike = ({ info, tensors }: StoredLayer) =>
     tensors.has("weights") && info.nQueries === own.info.nQueries && info.nKeys === own.info.nKeys;
-  const found = nearestHeads(head, rowsOf(layersOf(run, address.block).filter(isAlike)));
-  return found.filter((each) => !isOwn(each.address));
+  return (layers) =>
+    nearestHeads(head, rowsOf(layers.filter(isAlike))).filter((each) => !isOwn(each.address));
 }
 
 /** A against B; where their tokens differ, aligned first. */

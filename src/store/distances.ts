@@ -7,28 +7,54 @@ import type { StoredRun } from "./storedRun";
 
 const known = new WeakMap<StoredRun, Map<BlockKind, DistanceSlice>>();
 
+/** What one layer's heads give to the slice of a block. */
+export interface LayerDistances {
+  readonly layer: number;
+  readonly profiles: readonly ReturnType<typeof weightOverDistance>[];
+}
+
 /**
  * Mean weight over distance of every head of a block, computed once (144 heads x 512 tokens: about 0.1 s).
  * Distances that no mask lets a query see (all that is ahead, in a causal block) are left out at the ends.
  */
 export function distanceSlice(run: StoredRun, block: BlockKind): DistanceSlice {
-  const kept = known.get(run) ?? new Map<BlockKind, DistanceSlice>();
-  known.set(run, kept);
-  const found = kept.get(block) ?? computeDistances(run, block);
-  kept.set(block, found);
-  return found;
+  return knownDistances(run, block) ?? keepDistances(run, block, layerDistances(run, block));
 }
 
-function computeDistances(run: StoredRun, block: BlockKind): DistanceSlice {
-  const layers = layersOf(run, block).filter(({ tensors }) => tensors.has("weights"));
-  const profiles = layers.flatMap((layer) => {
-    const { nHeads, nQueries, nKeys, mask } = layer.info;
-    const weights = tensorOf(layer, "weights");
-    const visibility = { nQueries, nKeys, visible: visibleKeys(weights, mask) };
-    return Array.from({ length: nHeads }, (_, head) =>
-      weightOverDistance({ dims: [nQueries, nKeys], data: headOf(weights, head) }, visibility),
-    );
-  });
+export function knownDistances(run: StoredRun, block: BlockKind): DistanceSlice | undefined {
+  return known.get(run)?.get(block);
+}
+
+/** The slice of a block whose layers were read one after the other. */
+export function keepDistances(
+  run: StoredRun,
+  block: BlockKind,
+  layers: readonly LayerDistances[],
+): DistanceSlice {
+  const kept = known.get(run) ?? new Map<BlockKind, DistanceSlice>();
+  known.set(run, kept);
+  const slice = joined(layers);
+  kept.set(block, slice);
+  return slice;
+}
+
+/** Of the layers that have weights. */
+export function layerDistances(run: StoredRun, block: BlockKind): LayerDistances[] {
+  return layersOf(run, block)
+    .filter(({ tensors }) => tensors.has("weights"))
+    .map((layer) => {
+      const { nHeads, nQueries, nKeys, mask } = layer.info;
+      const weights = tensorOf(layer, "weights");
+      const visibility = { nQueries, nKeys, visible: visibleKeys(weights, mask) };
+      const profiles = Array.from({ length: nHeads }, (_, head) =>
+        weightOverDistance({ dims: [nQueries, nKeys], data: headOf(weights, head) }, visibility),
+      );
+      return { layer: layer.info.layer, profiles };
+    });
+}
+
+function joined(layers: readonly LayerDistances[]): DistanceSlice {
+  const profiles = layers.flatMap((layer) => layer.profiles);
   let first = Infinity;
   let last = -Infinity;
   for (const { firstDistance, count } of profiles) {
@@ -47,7 +73,7 @@ function computeDistances(run: StoredRun, block: BlockKind): DistanceSlice {
     });
   });
   return {
-    layers: layers.map(({ info }) => ({ layer: info.layer, nHeads: info.nHeads })),
+    layers: layers.map(({ layer, profiles: ofHeads }) => ({ layer, nHeads: ofHeads.length })),
     firstDistance: nDistances ? first : 0,
     nDistances,
     mean,

@@ -114,6 +114,11 @@ function timesLengths(
 /** Kept for as long as a person moves between a few of them. */
 const KEPT_COMBINATIONS = 4;
 
+/** The name under which a run keeps the mean or maximum over a choice's heads. */
+export function combinedKey({ block, layer, head }: HeadChoice, measure: ShownMeasure): string {
+  return [block, layer, head, measure].join(" ");
+}
+
 /** The whole matrix [nQueries, nKeys] of a choice: a view of one head, or the mean or maximum over many. */
 export function matrixOf(run: StoredRun, choice: HeadChoice, measure: ShownMeasure): Tensor {
   if (isPerLayer(measure)) return mixedOf(run, measure, choice.block, choice.layer);
@@ -127,7 +132,7 @@ export function matrixOf(run: StoredRun, choice: HeadChoice, measure: ShownMeasu
       data: headMatrix(run, layerOf(run, choice.block, choice.layer), choice.head, measure),
     };
   }
-  const key = [choice.block, choice.layer, choice.head, measure].join(" ");
+  const key = combinedKey(choice, measure);
   const data = run.combined.get(key) ?? combine(covered, choice.head, 0, nQueries * nKeys, 1);
   run.combined.delete(key);
   run.combined.set(key, data);
@@ -152,6 +157,9 @@ export function vectorOf(
     throw badChoice(`there is no ${axis} ${index} among ${limit}`);
   }
   if (choice.head === "mean" || choice.head === "max") {
+    const known = run.combined.get(combinedKey(choice, measure));
+    if (known && stride === 1) return known.slice(start, start + length);
+    if (known) return Float32Array.from({ length }, (_, i) => known[start + i * stride]!);
     return combine(covered, choice.head, start, length, stride);
   }
   if (choice.layer === "all") throw badChoice("a single head needs a single layer");

@@ -31,6 +31,13 @@ export interface PooledCodes {
   readonly mean: Uint8Array;
 }
 
+/** What HeldHeads keeps, by head. */
+export interface HeldParts {
+  readonly codes: ReadonlyMap<number, Uint8Array>;
+  readonly exact: ReadonlyMap<number, Float32Array>;
+  readonly pooled?: PooledCodes;
+}
+
 /** Heads of one layer in the forms in which they were fetched: codes, or float32, or not at all. */
 export class HeldHeads implements Headwise {
   readonly #codes = new Map<number, Uint8Array>();
@@ -40,6 +47,17 @@ export class HeldHeads implements Headwise {
     readonly dims: readonly number[],
     readonly pooled?: PooledCodes,
   ) {}
+
+  static of(dims: readonly number[], { codes, exact, pooled }: HeldParts): HeldHeads {
+    const held = new HeldHeads(dims, pooled);
+    for (const [head, data] of codes) held.holdCodes(head, data);
+    for (const [head, data] of exact) held.holdExact(head, data);
+    return held;
+  }
+
+  get parts(): HeldParts {
+    return { codes: this.#codes, exact: this.#exact, ...(this.pooled && { pooled: this.pooled }) };
+  }
 
   get byteLength(): number {
     let bytes = this.pooled ? this.pooled.heads.byteLength + this.pooled.mean.byteLength : 0;

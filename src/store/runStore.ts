@@ -25,6 +25,13 @@ export class RunStore {
     return run;
   }
 
+  /** All runs in the order in which they came; the store is empty after it. */
+  takeAll(): StoredRun[] {
+    const all = [...this.runs.values()];
+    this.runs.clear();
+    return all;
+  }
+
   release(runId: string): void {
     this.runs.delete(runId);
   }

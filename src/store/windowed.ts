@@ -16,9 +16,9 @@ export class WindowedTensor implements Headwise {
   readonly dims: readonly number[];
 
   constructor(
-    private readonly parts: readonly WindowPart[],
-    nTokens: number,
-    private readonly outside: number,
+    readonly parts: readonly WindowPart[],
+    readonly nTokens: number,
+    readonly outside: number,
   ) {
     this.dims = [parts[0]?.tensor.dims[0] ?? 0, nTokens, nTokens];
   }

@@ -24,12 +24,13 @@ function start(setup: WorkerSetup): void {
     {
       progress: (event) => channel.emit("progress", event),
       stubborn: (event) => channel.emit("stubborn", event),
+      swelled: (event) => channel.emit("swelled", event),
       log: (event) => channel.emit("log", event),
     },
   );
   const channel: Channel<object, EngineEvents> = openChannel<EngineContract, object, object, EngineEvents>(
     {
-      post: (message) => self.postMessage(message),
+      post: (message, transfer = []) => self.postMessage(message, { transfer }),
       listen: (receive) => {
         self.onmessage = ({ data }: MessageEvent<unknown>) => receive(data);
       },

@@ -126,6 +126,7 @@ function running(worker: Worker, close: () => void): RunningWorker {
           isGpuLost(data) ? lost(data) : receive(data);
       },
     },
+    freesMemory: true,
     terminate: async () => end(),
     onExit: (listener) => {
       told = listener;

@@ -4,6 +4,9 @@ import path from "node:path";
 import { loadModels, runKills, runLoad, threadedEngine, type LoadPlace } from "../support/load";
 import type { BenchRow } from "./tokenizer.bench";
 
+/** Longer than the engine's own patience with a heap that it does not need. */
+const REST_MS = 6_000;
+
 /**
  * 500 inspections in two panels of one engine, superseded at random, of 1 to 2,000 tokens, three models in turn; two
  * engines at once; 100 workers killed at random moments. About ten minutes.
@@ -15,12 +18,13 @@ export async function run(): Promise<BenchRow[]> {
     const models = await loadModels(place);
     const engine = threadedEngine(place);
     const count = Number(process.env.HEADLIGHT_LOAD ?? 500);
-    // What is dropped is collected at the worker's leisure, so the least of five readings tells what is held.
-    const around = (at: number) => [4, 3, 2, 1, 0].map((back) => at - 3 * back);
-    const [early, late] = [Math.round(count / 10), count];
-    const memoryAt = [...around(early), ...around(late)];
-    const load = await runLoad(engine, models, { count, seed: 7, nPanels: 2, memoryAt });
-    const held = (at: number) => Math.min(...around(at).map((one) => load.memoryAfter.get(one)!));
+    // After every fiftieth, and a rest in which the engine gives back what it does not need.
+    const memoryAt = Array.from({ length: Math.max(2, count / 50) }, (_, i) =>
+      Math.round(((i + 1) * count) / Math.max(2, count / 50)),
+    );
+    const load = await runLoad(engine, models, { count, seed: 7, nPanels: 2, memoryAt, restMs: REST_MS });
+    const held = (at: number) => load.memoryAfter.get(at)!;
+    const [early, late] = [memoryAt[0]!, memoryAt.at(-1)!];
     await engine.stop();
     console.log(`  ${count} inspections: ${JSON.stringify({ ...load, memoryAfter: [...load.memoryAfter] })}`);
 
@@ -63,7 +67,11 @@ export async function run(): Promise<BenchRow[]> {
         unit: "",
         aim: 0,
       },
-      { name: `resident memory after ${early}`, value: held(early) / 1e6, unit: "MB" },
+      ...memoryAt.map((at) => ({
+        name: `resident memory after ${at} and ${REST_MS / 1000} s of rest`,
+        value: held(at) / 1e6,
+        unit: "MB",
+      })),
       {
         name: `resident memory after ${late} over after ${early}`,
         value: held(late) / held(early),

@@ -76,7 +76,14 @@ const ANSWER_MS = 120_000;
 export async function runLoad(
   engine: Engine,
   models: readonly ModelSource[],
-  options: { count: number; seed: number; nPanels: number; memoryAt: readonly number[] },
+  options: {
+    readonly count: number;
+    readonly seed: number;
+    readonly nPanels: number;
+    /** After how many inspections memory is read, once the panels are closed and nothing was asked for `restMs`. */
+    readonly memoryAt: readonly number[];
+    readonly restMs?: number;
+  },
 ): Promise<LoadReport> {
   const random = uniform(options.seed);
   const started = performance.now();
@@ -109,6 +116,11 @@ export async function runLoad(
     else if (chance < 0.8) await new Promise((resolve) => setTimeout(resolve, random() * 150));
     if (options.memoryAt.includes(i + 1)) {
       await Promise.all(pending.values());
+      panels.forEach((panel, at) => {
+        panel.dispose();
+        panels[at] = new Inspection(engine);
+      });
+      await new Promise((resolve) => setTimeout(resolve, options.restMs ?? 0));
       memoryAfter.set(i + 1, process.memoryUsage().rss);
     }
   }

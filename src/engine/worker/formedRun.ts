@@ -7,7 +7,7 @@ import { makeFeeds } from "./feeds";
 import { fixedLength } from "./inputRoles";
 import type { ModelsOfRun } from "./models";
 import { bytesOf, LARGE_MODEL_BYTES, type Depth, type OpenModel, type OpenParts } from "./openModel";
-import { planRun, type MemoryLimits, type MemoryPlan, type RunSize } from "./plan";
+import { heapBytes, planRun, type MemoryLimits, type MemoryPlan, type RunSize } from "./plan";
 
 import { feedsOf } from "./passes";
 import { placesOf, runReduced, type Outcome } from "./reducedRun";
@@ -51,6 +51,9 @@ export async function runAtOnce(
   const nTokens = Math.max(sequences.source?.length ?? 0, sequences.target?.length ?? 0, fixed);
   const share = { ...limits, byteBudget: limits.byteBudget / nWindows };
   const plan = await planWithRoom(models, request.model, { ...size, nTokens }, share);
+  const asCodes = plan.form !== "float32";
+  const ofRun = { ...size, weightBytes: size.ownBytes, nTokens };
+  models.noteHeap(Math.max(...plan.passes.map((layers) => heapBytes(ofRun, layers, asCodes))));
   if (nWindows > 1 && plan.form === "on-demand") {
     const bytes = size.headsPerLayer.reduce((sum, n) => sum + n, 0) * nTokens ** 2 * nWindows;
     throw windowsTooLarge(model.summary.name, nWindows, bytes, limits.byteBudget);

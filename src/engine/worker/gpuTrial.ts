@@ -55,6 +55,7 @@ async function trial(model: OpenModel): Promise<StoredRun> {
     isWarm: () => true,
     otherBytes: async () => 0,
     closeOthers: async () => undefined,
+    noteHeap: () => undefined,
   };
   const limits = { heapBytes: WASM_BYTES, byteBudget: 1e9 };
   const { signal } = new AbortController();

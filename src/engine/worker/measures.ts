@@ -13,7 +13,7 @@ import { checkpoint } from "./queue";
 import type { RunReader } from "./runReader";
 
 /** What measures need of the worker. */
-type Parts = Pick<RunReader, "ready" | "withParts"> & { readonly store: RunStore };
+type Parts = Pick<RunReader, "ready" | "readyWhole" | "withParts"> & { readonly store: RunStore };
 
 /** What of a measure is read: the matrices of the choices, or a line of each; of every layer where `eachLayer`. */
 export interface Reading {
@@ -30,9 +30,9 @@ export type ReadyMeasure = (
 ) => Promise<StoredRun>;
 
 /** The run with all that a measure needs: captured by another pass, or computed; both are heard when cancelled. */
-export function measureReader({ store, ready, withParts }: Parts): ReadyMeasure {
+export function measureReader({ store, ready, readyWhole, withParts }: Parts): ReadyMeasure {
   return async (runId, measure, choices, signal, { line, eachLayer } = {}) => {
-    if (measure === "weights" || measure === "scores") return ready(runId, measure, choices, signal);
+    if (measure === "weights" || measure === "scores") return readyWhole(runId, measure, choices, signal);
     const run = store.get(runId);
     for (const { block, layer } of choices) {
       const extent: Extent = { block, ...(!eachLayer && { layer }), ...(line && { line }) };

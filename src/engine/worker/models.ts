@@ -3,6 +3,8 @@ import type { Tokenizer } from "../../tokenizer/tokenizer";
 import { openModel, type Depth, type OpenModel } from "./openModel";
 import type { BackendChoice } from "./backends";
 import { openOnGpu } from "./gpuTrial";
+import { HEAP_OVER_WEIGHTS } from "./limits";
+import { WORKSPACE_BYTES } from "./plan";
 import type { Platform } from "./platform";
 import { openTokenizerOf } from "./text";
 
@@ -12,12 +14,18 @@ const KEPT = 2;
 const SMALL_BYTES = 8e6;
 const KEPT_SMALL = 6;
 
+/** How many times what is needed a heap may be before it is given back. */
+const SWELLED = 2;
+
 /** What a run needs of them. */
-export type ModelsOfRun = Pick<Models, "get" | "isWarm" | "otherBytes" | "closeOthers">;
+export type ModelsOfRun = Pick<Models, "get" | "isWarm" | "otherBytes" | "closeOthers" | "noteHeap">;
 
 /** Open models, the least recently used closed first. To be used by one task at a time. */
 export class Models {
   private readonly open = new Map<string, OpenModel>();
+
+  /** What the runtime's heap grew to, as runs were planned. */
+  private heapBytes = 0;
 
   private lastTokenizer: { key: string; tokenizer?: Tokenizer } | undefined;
 
@@ -52,6 +60,18 @@ export class Models {
     const others = [...this.open].filter(([key]) => key !== own);
     const bytes = await Promise.all(others.map(([, model]) => model.openBytes()));
     return bytes.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** A run takes so much of the runtime's heap. */
+  noteHeap(bytes: number): void {
+    this.heapBytes = Math.max(this.heapBytes, bytes);
+  }
+
+  /** The heap's bytes where they are far more than the open models and a short text need; it never shrinks by itself. */
+  async swelledBytes(): Promise<number | undefined> {
+    const open = await Promise.all([...this.open.values()].map((model) => model.openBytes()));
+    const needed = open.reduce((sum, one) => sum + one, 0) * HEAP_OVER_WEIGHTS + WORKSPACE_BYTES;
+    return this.heapBytes > SWELLED * needed ? this.heapBytes : undefined;
   }
 
   /** Closes every model but this one, to make room for a long text. */

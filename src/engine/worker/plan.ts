@@ -41,7 +41,7 @@ const LOGITS_SHARE = 1 / 4;
 /** Maps of the largest layer that are alive at once in a plain pass: product and weights (measured at 2,048 and 4,096 tokens). */
 const MAPS_AT_WORK = 2;
 /** What activations and the runtime take beside the maps. */
-const WORKSPACE_BYTES = 150e6;
+export const WORKSPACE_BYTES = 150e6;
 
 /** Throws runTooLarge, with the number of tokens that fit, where no way of running fits. */
 export function planRun(size: RunSize, limits: MemoryLimits): MemoryPlan {

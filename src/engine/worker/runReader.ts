@@ -8,9 +8,9 @@ import type {
   Measure,
 } from "../../core/run";
 import type { InspectRequest } from "../../protocol/engineContract";
-import { layerOf, layersOf } from "../../store/heads";
+import { Accumulation } from "../../store/accumulated";
+import { combinedKey, layerOf, layersOf, tensorOf } from "../../store/heads";
 import type { RunStore } from "../../store/runStore";
-import { statisticsKey } from "../../store/slices";
 import { storedRun, type StoredLayer, type StoredRun } from "../../store/storedRun";
 import { deepen, type Stages } from "./inspect";
 import { bring, isReduced, lackedBy } from "./onDemand";
@@ -43,6 +43,8 @@ export type WithParts = (
 
 export interface RunReader {
   readonly ready: Ready;
+  /** As `ready`; what covers all layers of a run that cannot keep them is read from one layer after the other. */
+  readonly readyWhole: Ready;
   readonly withParts: WithParts;
   /** What a function says of all heads of a block, from one layer after the other where not all are kept. */
   byLayer<T>(
@@ -50,6 +52,7 @@ export interface RunReader {
     block: BlockKind,
     signal: AbortSignal,
     read: (run: StoredRun) => T[],
+    isKnown?: (run: StoredRun) => boolean,
   ): Promise<T[]>;
 }
 
@@ -112,13 +115,45 @@ export function runReader({ store, queue, stages, requestOf }: Parts): RunReader
     return captured(runId, () => lacked(layers, parts), wanted, { depth, only: layer }, signal);
   };
 
+  async function accumulate(
+    run: StoredRun,
+    what: Measure,
+    choice: HeadChoice & { readonly head: "mean" | "max" },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const sum = new Accumulation(choice.head);
+    for (const { info, block } of layersOf(run, choice.block)) {
+      if (!info.has.includes(what)) continue;
+      const { runId } = run.summary;
+      await ready(runId, what, [{ block, layer: info.layer, head: "mean" }], signal);
+      sum.add(tensorOf(layerOf(run, block, info.layer), what));
+    }
+    sum.keep(run, choice, what);
+  }
+
+  const readyWhole: Ready = async (runId, what, choices, signal) => {
+    const run = store.get(runId);
+    if (!isReduced(run) || (what !== "weights" && what !== "scores"))
+      return ready(runId, what, choices, signal);
+    const single: HeadChoice[] = [];
+    for (const choice of choices) {
+      const { head, layer } = choice;
+      const { byteBudget } = stages().limits;
+      if (run.combined.has(combinedKey(choice, what))) continue;
+      if (layer !== "all" || typeof head === "number") single.push(choice);
+      else if (lackedBy(run, what, [choice], byteBudget).length > 0)
+        await accumulate(run, what, { ...choice, head }, signal);
+    }
+    return ready(runId, what, single, signal);
+  };
+
   return {
     ready,
+    readyWhole,
     withParts,
-    async byLayer(runId, block, signal, read) {
+    async byLayer(runId, block, signal, read, isKnown = () => false) {
       const run = store.get(runId);
-      if (run.summary.kept?.form !== "on-demand" || run.statistics.has(statisticsKey(block, "weights")))
-        return read(run);
+      if (run.summary.kept?.form !== "on-demand" || isKnown(run)) return read(run);
       const all = [];
       for (const layer of layersOf(run, block)) {
         await ready(runId, "weights", [{ block, layer: layer.info.layer, head: "mean" }], signal);

@@ -1,6 +1,6 @@
 import { badRequest, unknownRun } from "../../core/errors";
 import type { BlockKind, HeadAddress, HeadChoice, LayerOfRun, LayerTensor } from "../../core/run";
-import type { Local } from "../../protocol/channel";
+import { moved, type Local } from "../../protocol/channel";
 import type {
   EngineContract,
   EngineEvents,
@@ -8,9 +8,9 @@ import type {
   InspectRequest,
 } from "../../protocol/engineContract";
 import type { LensQuery, TokenPredictionQuery } from "../../protocol/generation";
-import { compareChoices, similarHeads } from "../../store/comparison";
+import { compareChoices, likeHead } from "../../store/comparison";
 import { keyHeads } from "../../store/keyHeads";
-import { distanceSlice } from "../../store/distances";
+import { keepDistances, knownDistances, layerDistances } from "../../store/distances";
 import {
   headVectorSlice,
   marginalSlice,
@@ -23,6 +23,7 @@ import {
   vectorSlices,
 } from "../../store/slices";
 import { additiveSlice } from "../../store/additive";
+import { layersOf } from "../../store/heads";
 import { matrixAsPooled, thumbnailsAtOnce } from "../../store/atOnce";
 import { additionsSlice, projectionSlice } from "../../store/projection";
 import { maskPicture } from "../../store/maskPicture";
@@ -30,6 +31,7 @@ import { stagesSlice } from "../../store/stages";
 import { RunStore } from "../../store/runStore";
 import type { StoredRun } from "../../store/storedRun";
 import { configureRuntime, onGpuLost } from "../runtime";
+import { packRun, unpackRun, buffersIn, type PackedRun } from "../../store/handOver";
 import { answersAhead } from "./answersAhead";
 import { chooseBackend } from "./backends";
 import { announced } from "./bounded";
@@ -95,7 +97,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
 
   const requestOf = (run: StoredRun) => requests.get(run);
   const reader = runReader({ store, queue, stages, requestOf });
-  const { ready, withParts, byLayer } = reader;
+  const { ready, readyWhole, withParts, byLayer } = reader;
   const readyMeasure = measureReader({ store, ...reader });
 
   type Place = Pick<HeadAddress, "block" | "layer">;
@@ -195,6 +197,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         requests.set(run, request);
         store.add(run);
         logRun(run, emit);
+        void models.swelledBytes().then((bytes) => bytes && emit.swelled({ heapBytes: bytes }));
         return { ...run.summary, ...(request.ahead && { ahead: answersAhead(run, request.ahead) }) };
       }, signal),
     describe: ({ model, stamp }) => describeModel(parseSource(model), platform.files, stamp),
@@ -210,6 +213,19 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         const tokenizer = await models.tokenizer(parseSource(model));
         return needsTokenizer(tokenizer, model.name).encode(text, { signal });
       }, signal),
+    handOver: (_, { signal }) =>
+      queue.run(async () => {
+        resting.clear();
+        const runs = store.takeAll().map((run) => ({ run: packRun(run), request: requests.get(run)! }));
+        return moved({ runs }, buffersIn(runs));
+      }, signal),
+    takeOver: ({ runs }) => {
+      for (const { run, request } of runs) {
+        const unpacked = unpackRun(run as PackedRun);
+        requests.set(unpacked, request);
+        store.add(unpacked);
+      }
+    },
     release: ({ runId }) => rest(runId),
     matrix: async (query, { signal }) => {
       const { runId, measure, choice } = query;
@@ -236,24 +252,46 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       if (measure !== "weights") {
         return statistics(await readyMeasure(runId, measure, [everyHead(block)], signal), { block, measure });
       }
-      const all = await byLayer(runId, block, signal, (run) => statistics(run, { block }));
+      const all = await byLayer(
+        runId,
+        block,
+        signal,
+        (run) => statistics(run, { block }),
+        (run) => run.statistics.has(statisticsKey(block, "weights")),
+      );
       store.get(runId).statistics.set(statisticsKey(block, measure), all);
       return all;
     },
-    similarHeads: async ({ runId, address }, { signal }) =>
-      similarHeads(await ready(runId, "weights", [everyHead(address.block)], signal), address),
+    similarHeads: async ({ runId, address }, { signal }) => {
+      const { block } = address;
+      const run = await ready(runId, "weights", [{ ...address, head: "mean" }], signal);
+      const like = likeHead(run, address);
+      const all = await byLayer(runId, block, signal, ({ layers }) =>
+        like(layers.filter((layer) => layer.block === block)),
+      );
+      return all.sort((a, b) => a.divergence - b.divergence);
+    },
     keyHeads: ({ runId, block, key, count }) => keyHeads(store.get(runId), block, key, count),
     compare: async ({ runId, choice, other, size, measure = "weights" }, { signal }) => {
       await readyMeasure(runId, measure, [choice], signal);
       await readyMeasure(other.runId, measure, [other.choice], signal);
-      const a = await ready(runId, "weights", [choice], signal);
-      const b = await ready(other.runId, "weights", [other.choice], signal);
+      const [ofA, ofB] = [
+        withMasked(store.get(runId), choice),
+        withMasked(store.get(other.runId), other.choice),
+      ];
+      const a = await readyWhole(runId, "weights", ofA, signal);
+      const b = await readyWhole(other.runId, "weights", ofB, signal);
       // One run of two choices: the first may have made room for the second.
-      if (a === b) await ready(runId, "weights", [choice, other.choice], signal);
+      if (a === b) await readyWhole(runId, "weights", [...ofA, ...ofB], signal);
       return compareChoices({ run: a, choice }, { run: b, choice: other.choice }, size, measure);
     },
-    distances: async ({ runId, block }, { signal }) =>
-      distanceSlice(await ready(runId, "weights", [everyHead(block)], signal), block),
+    distances: async ({ runId, block }, { signal }) => {
+      const run = store.get(runId);
+      const known = knownDistances(run, block);
+      if (known) return known;
+      const layers = await byLayer(runId, block, signal, (each) => layerDistances(each, block));
+      return keepDistances(run, block, layers);
+    },
     positions: ({ runId }, { signal }) => positions(runId, signal),
     exportPage: (query, { signal }) => exportPage(query, signal),
     projection: async ({ runId, address, query }, { signal }) =>
@@ -298,6 +336,13 @@ const LIKELY_IN_PAGE = 10;
 function behindHeads({ projection, has }: LayerOfRun): LayerTensor[] {
   const parts = projection?.has ?? [];
   return parts.length > 0 && has.includes("output") ? [...parts, "output"] : [...parts];
+}
+
+/** With the head by whose layer's mask a choice is shown: the first layer's, where it covers all. */
+function withMasked(run: StoredRun, choice: HeadChoice): HeadChoice[] {
+  const [first] = layersOf(run, choice.block);
+  if (choice.layer !== "all" || !first) return [choice];
+  return [choice, { block: choice.block, layer: first.info.layer, head: 0 }];
 }
 
 function everyHead(block: BlockKind): HeadChoice {

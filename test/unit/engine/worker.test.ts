@@ -167,7 +167,7 @@ describe("an engine whose tokenizer takes ages", { timeout: 60_000 }, () => {
     const bounded: Bounded = ({ model }, run) => nodeBounded({ model, limitMs: 500 }, run);
     const service = createService(
       { ...nodePlatform(runtimeFolder), bounded },
-      { progress: () => {}, stubborn: (task) => told.push(task), log: () => {} },
+      { progress: () => {}, stubborn: (task) => told.push(task), swelled: () => {}, log: () => {} },
     );
     const told: unknown[] = [];
     const { signal } = new AbortController();

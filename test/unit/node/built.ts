@@ -6,7 +6,7 @@ import path from "node:path";
 import { vi } from "vitest";
 import { main } from "../../../src/node/cli/main";
 
-const root = path.join(__dirname, "../../..");
+export const root = path.join(__dirname, "../../..");
 
 /** Reference models that are not part of the repository. */
 export const fixtures = path.join(root, "../shared/fixtures");

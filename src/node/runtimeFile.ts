@@ -1,0 +1,2 @@
+/** The runtime's binary, in the folder of its two files. */
+export const RUNTIME_WASM = "ort-wasm-simd-threaded.wasm";
