@@ -152,10 +152,10 @@ export class Additions {
   }
 
   /** Adds a second node like this one that reads other inputs, and returns the names of its outputs. */
-  copyWith(op: Op, inputs: readonly string[]): string[] {
+  copyWith(op: Op, inputs: readonly string[], nOutputs = op.node.outputs.length): string[] {
     const attributes = [...op.node.attributes.values()].map(storedAttribute);
-    const { opType, domain, outputs } = op.node;
-    return this.node(op.scope, opType, inputs, attributes, { nOutputs: outputs.length, domain });
+    const { opType, domain } = op.node;
+    return this.node(op.scope, opType, inputs, attributes, { nOutputs, domain });
   }
 
   /** A value as float32, whatever the model computes in. */

@@ -6,6 +6,7 @@ import type { LensOutput, LensOutputs } from "./instrumented";
 import type { Known } from "./known";
 import type { FoundProjection } from "./projection";
 import { residualStream, uncast } from "./residualStream";
+import { gainsOfSkipNorm } from "./skipNorm";
 
 export interface LensOptions {
   /** How many of the most likely tokens are handed over for each layer and position. */
@@ -30,7 +31,8 @@ export function addLens(
   if (!logits) return missing("the model has no output over its vocabulary");
   if (additions.opset < 11) return missing(`the graph is of opset ${additions.opset}; the lens needs 11`);
   const stream = residualStream(logits, known);
-  const last = stream.at(-1);
+  const { states, fused } = stream;
+  const last = fused ? fused.outputs[0] : states.at(-1);
   if (!last) return missing("no residual stream leads to its predictions");
   const ops = opsBetween(last, logits);
   const scope = logits.scope;
@@ -41,7 +43,7 @@ export function addLens(
   }
   const block = placed.some(({ block }) => block === "decoder") ? "decoder" : "encoder";
   const layers = placed.filter((layer) => layer.block === block);
-  const joined = layers.map(({ attention }) => stateBefore(projections.get(attention), stream));
+  const joined = layers.map(({ attention }) => stateBefore(projections.get(attention), states));
   if (layers.length === 0 || joined.some((state) => state === undefined)) {
     return missing(
       "its residual stream is not one sum over all layers (norms come after the sublayers), so the last norm and the unembedding do not fit the layers before",
@@ -53,14 +55,16 @@ export function addLens(
   const softmax = (name: string) =>
     additions.one(scope, "Softmax", [additions.toFloat(scope, name, type)], [{ name: "axis", int: -1 }]);
   const best = topK(additions, scope, additions.toFloat(scope, logits.name, type), 1)[1]!;
-  // After layer l stands what the attention of layer l + 1 has not yet added to.
-  const states: [LensOutput["layer"], Value][] = [
-    ["embedding", joined[0]!],
-    ...layers.map(({ layer }, at): [number, Value] => [layer, joined[at + 1] ?? last]),
+  // After layer l stands what the attention of layer l + 1 has not yet added to; behind the last the logits themselves.
+  const rows: [LensOutput["layer"], Value | undefined][] = [
+    ["embedding", joined[0]],
+    ...layers.map(({ layer }, at): [number, Value | undefined] => [layer, joined[at + 1]]),
   ];
+  const logitsOf = (state: Value) =>
+    copyOf(ops, last, fused ? normOf(fused, state, additions) : state.name, logits, additions);
   return {
-    rows: states.map(([layer, state]): LensOutput => {
-      const through = softmax(copyOf(ops, last, state, logits, additions));
+    rows: rows.map(([layer, state]): LensOutput => {
+      const through = softmax(state ? logitsOf(state) : logits.name);
       const [values = "", ids = ""] = topK(additions, scope, through, most);
       const final = additions.one(scope, "GatherElements", [through, best], [{ name: "axis", int: -1 }]);
       const out = (name: string) => additions.lift([{ scope, name }]);
@@ -107,9 +111,15 @@ function opsBetween(from: Value, to: Value): Op[] {
   return [...found].sort((a, b) => a.order - b.order);
 }
 
+/** The norm of a state by an operation that adds before it normalises: nothing is added, its bias neither. */
+function normOf(fused: Op, state: Value, additions: Additions): string {
+  const nothing = additions.one(state.scope, "Sub", [state.name, state.name]);
+  return additions.copyWith(fused, [state.name, nothing, ...gainsOfSkipNorm(fused)], 1)[0] ?? "";
+}
+
 /** The same operations on another state; returns the name of what then stands for `result`. */
-function copyOf(ops: readonly Op[], last: Value, state: Value, result: Value, additions: Additions): string {
-  const names = new Map<Value, string>([[last, state.name]]);
+function copyOf(ops: readonly Op[], last: Value, state: string, result: Value, additions: Additions): string {
+  const names = new Map<Value, string>([[last, state]]);
   for (const op of ops) {
     const inputs = op.inputs.map((input) => (input ? (names.get(input) ?? input.name) : ""));
     const outputs = additions.copyWith(op, inputs);

@@ -3,6 +3,7 @@ import type { Place } from "./attention";
 import type { Op, Value } from "./dataflow";
 import type { Known } from "./known";
 import type { Linear } from "./linear";
+import { biasOfSkipNorm, isOrNormOf, isSkipNorm, sumOfSkipNorm } from "./skipNorm";
 
 /** What happens behind W_O. */
 export interface Residual {
@@ -109,22 +110,19 @@ function biasOf(output: Value, { origins }: Known): { value: Value; bias?: Place
   return { value: output };
 }
 
-/**
- * com.microsoft.SkipLayerNormalization and its kin add input and skip (and a bias) before they normalise; the sum is
- * their fourth output where the model asks for it.
- */
+/** SkipLayerNormalization and its kin add input and skip (and a bias) before they normalise. */
 function skipNormalisation(
   op: Op,
   inputIndex: number,
   found: Residual,
   isStream: (value: Value) => boolean,
 ): Residual | undefined {
-  if (!/^Skip(Simplified)?LayerNormalization$/.test(op.node.opType) || inputIndex > 1) return undefined;
+  if (!isSkipNorm(op) || inputIndex > 1) return undefined;
   const other = op.inputs[1 - inputIndex];
-  const bias = op.inputs[op.node.opType === "SkipLayerNormalization" ? 4 : 3];
+  const bias = biasOfSkipNorm(op);
   const mine = op.inputs[inputIndex];
   if (!other || !mine || !isStream(other)) return undefined;
-  const sum = op.node.outputs[3] ? op.outputs[3] : undefined;
+  const sum = sumOfSkipNorm(op);
   return {
     ...(bias
       ? {
@@ -150,7 +148,7 @@ function ancestorsOf(from: Value): (value: Value) => boolean {
     const seen = new Set<Value>([from]);
     const open = [from];
     for (let value = open.pop(); value && seen.size < MOST_ANCESTORS; value = open.pop()) {
-      if (value === wanted) return true;
+      if (isOrNormOf(value, wanted)) return true;
       const { producer } = value;
       if (!producer || producer.order <= first) continue;
       for (const input of [...producer.inputs, ...value.inner]) {

@@ -5,7 +5,7 @@ import { sourceOf } from "./fixtures";
 import { modelBytes, wave, type GraphParts, type NodeParts } from "./graphBuilder";
 import { openSession } from "./runtime";
 
-type Kind = "pre-norm" | "post-norm" | "parallel";
+type Kind = "pre-norm" | "post-norm" | "parallel" | "skip-norm" | "skip-norm with the last sum";
 
 const D = 6;
 const VOCAB = 9;
@@ -53,6 +53,35 @@ function layer(kind: Kind, n: number, x: string, y: string): NodeParts[] {
   ];
 }
 
+/** The pre-norm layers as the runtime's optimiser fuses them: each norm with the sum before it. */
+function fusedModel(givesLastSum: boolean): GraphParts {
+  const whole = model("pre-norm");
+  const normOf = (sum: string) =>
+    whole.nodes.find(({ op, inputs }) => op === "LayerNormalization" && inputs[0] === sum);
+  const nodes = whole.nodes.flatMap((node): NodeParts[] => {
+    const isSum = node.op === "Add";
+    if (node.op === "LayerNormalization" && node.inputs[0] !== "x") return [];
+    if (!isSum) return [node];
+    const [sum = ""] = node.outputs;
+    const [normed = ""] = normOf(sum)!.outputs;
+    const isLast = sum === `y${N_LAYERS - 1}`;
+    const outputs = [normed, ...(isLast && !givesLastSum ? [] : ["", "", sum])];
+    const inputs = [...node.inputs, "gain", "zeros"];
+    return [{ op: "SkipLayerNormalization", domain: "com.microsoft", inputs, outputs }];
+  });
+  return {
+    ...whole,
+    nodes,
+    weights: { ...whole.weights, zeros: { dims: [D], numbers: new Array<number>(D).fill(0) } },
+    outputs: givesLastSum ? ["logits", `y${N_LAYERS - 1}`] : ["logits"],
+  };
+}
+
+function graphOf(kind: Kind): GraphParts {
+  if (kind === "skip-norm") return fusedModel(false);
+  return kind === "skip-norm with the last sum" ? fusedModel(true) : model(kind);
+}
+
 function model(kind: Kind): GraphParts {
   const names = Array.from({ length: N_LAYERS }, (_, n) =>
     ["w_q", "w_k", "w_v", "w_o", "w_mlp"].map((name) => `${name}${n}`),
@@ -85,7 +114,7 @@ function shifted(at: number) {
 }
 
 async function lensOf(kind: Kind) {
-  const made = await instrument(sourceOf(modelBytes(model(kind))), {
+  const made = await instrument(sourceOf(modelBytes(graphOf(kind))), {
     capture: [],
     backend: "wasm",
     lens: { count: COUNT, vocab: VOCAB },
@@ -122,6 +151,22 @@ function unembedded(x: readonly number[]): number[] {
 }
 
 describe("the logit lens of a graph", () => {
+  it.each(["skip-norm", "skip-norm with the last sum"] as const)(
+    "with %s reads what the same layers give where sums and norms stand apart",
+    async (kind) => {
+      const [fused, apart] = [await lensOf(kind), await lensOf("pre-norm")];
+      expect(fused.lens.missing).toBeUndefined();
+      expect(fused.rows.map((row) => row.layer)).toEqual(["embedding", 0, 1]);
+      fused.rows.forEach((row, at) => {
+        const expected = apart.rows[at]!;
+        expect(row.ids).toEqual(expected.ids);
+        // The fused operation's epsilon is 1e-12 where none is said, LayerNormalization's 1e-5.
+        for (const [i, value] of row.values.entries()) expect(value).toBeCloseTo(expected.values[i]!, 4);
+        for (const [i, value] of row.final.entries()) expect(value).toBeCloseTo(expected.final[i]!, 4);
+      });
+    },
+  );
+
   it.each(["pre-norm", "parallel"] as const)(
     "with %s layers begins at the embedding and ends in the model's own predictions",
     async (kind) => {
