@@ -10,6 +10,8 @@ export interface ChartAxis {
   readonly domain?: readonly [number, number];
   /** Absent: round values. */
   readonly marks?: readonly number[];
+  /** Counts something: no marks between whole numbers. */
+  readonly isWhole?: boolean;
 }
 
 /** A curve; numbers that are not finite leave a gap. */
@@ -138,7 +140,10 @@ function marksOf(axis: ChartAxis, [low, high]: readonly [number, number], count:
     const every = Math.ceil(given.length / Math.max(1, count));
     return given.filter((_, i) => i % every === 0);
   }
-  if (axis.scale === "linear") return ticks(low, high, count);
+  if (axis.scale === "linear") {
+    const marks = ticks(low, high, count);
+    return axis.isWhole ? marks.filter(Number.isInteger) : marks;
+  }
   const first = Math.ceil(Math.log10(low) - 1e-9);
   const last = Math.floor(Math.log10(high) + 1e-9);
   const every = Math.max(1, Math.ceil((last - first + 1) / count));

@@ -13,8 +13,6 @@ export interface Changes {
 export interface ChangeTimes {
   /** For each change: ms of the main thread from the change to the painted frame, without the wait for the screen's tick. */
   readonly workMs: number[];
-  /** Longest task of the browser's main thread meanwhile in ms; 0 where none was above 50. */
-  readonly longestTaskMs: number;
 }
 
 /**
@@ -31,11 +29,6 @@ export async function timeChanges({ keys = [], target, slider, nChanges }: Chang
         port2.postMessage(undefined);
       }),
     );
-  let longestTaskMs = 0;
-  const observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) longestTaskMs = Math.max(longestTaskMs, duration);
-  });
-  observer.observe({ type: "longtask" });
   const find = (selector: string | undefined) => {
     const shown = selector === undefined ? document.body : document.querySelector<HTMLElement>(selector);
     if (!shown) throw new Error(`${selector} is not in the page`);
@@ -64,11 +57,9 @@ export async function timeChanges({ keys = [], target, slider, nChanges }: Chang
     const nextMs = await frame();
     if (index < nFirst) await new Promise((resolve) => setTimeout(resolve, 400));
     else workMs.push(handlerMs + frameMs + nextMs);
-    if (index === nFirst - 1) longestTaskMs = 0;
     await frame();
   }
-  observer.disconnect();
-  return { workMs, longestTaskMs };
+  return { workMs };
 }
 
 export interface FrameTimes {

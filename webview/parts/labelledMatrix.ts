@@ -14,7 +14,7 @@ export interface LabelledMatrix extends LinkedPicture {
 /** More labels than this do not fit side by side: every 2nd, 4th … is written. */
 const MOST_LABELS = 48;
 /** Single characters stand upright above their columns; words are turned. */
-const MOST_COLUMNS = 14;
+export const MOST_COLUMNS = 14;
 
 export function labelledMatrix(matrix: LabelledMatrix) {
   const { rowLabels, columnLabels, row, column } = matrix;

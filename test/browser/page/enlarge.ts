@@ -1,4 +1,4 @@
-import type { LayerOfRun, RunSummary } from "../../../src/core/run";
+import type { HeadVectors, LayerOfRun, RunSummary } from "../../../src/core/run";
 import type { StandaloneRun } from "../../../src/protocol/standalone";
 
 /** How many tokens, layers and heads a captured run is repeated to. */
@@ -6,6 +6,8 @@ export interface Enlargement {
   readonly nTokens: number;
   readonly nLayers: number;
   readonly nHeads: number;
+  /** Vectors too, position by position: [position mod n]. */
+  readonly vectors?: readonly HeadVectors[];
 }
 
 /**
@@ -13,7 +15,8 @@ export interface Enlargement {
  * and so do the weights of each head below the diagonal, [query mod n, key mod n], largest of both orders. Rows do not
  * sum to 1. All layers share one tensor.
  */
-export function enlarged(content: StandaloneRun, { nTokens, nLayers, nHeads }: Enlargement): StandaloneRun {
+export function enlarged(content: StandaloneRun, size: Enlargement): StandaloneRun {
+  const { nTokens, nHeads, vectors = [] } = size;
   const sources = content.tensors.filter(({ what }) => what === "weights");
   const heads = sources.flatMap(({ dims, data }) => {
     const [count = 0, n = 0] = dims;
@@ -33,24 +36,38 @@ export function enlarged(content: StandaloneRun, { nTokens, nLayers, nHeads }: E
       }
     }
   }
-  const run = enlargedSummary(content.run, { nTokens, nLayers, nHeads });
+  const run = enlargedSummary(content.run, size);
+  const repeated = vectors.map((what) => ({ what, ...repeatedRows(content, what, nHeads, nTokens) }));
   return {
     ...content,
     run,
-    tensors: run.blocks[0]!.layers.map(({ layer }) => ({
-      block: run.blocks[0]!.kind,
-      layer,
-      what: "weights",
-      dims: [nHeads, nTokens, nTokens],
-      data,
-    })),
+    tensors: run.blocks[0]!.layers.flatMap(({ layer }) =>
+      [{ what: "weights" as const, dims: [nHeads, nTokens, nTokens], data }, ...repeated].map((tensor) => ({
+        block: run.blocks[0]!.kind,
+        layer,
+        ...tensor,
+      })),
+    ),
     predictions: [],
   };
 }
 
+function repeatedRows(content: StandaloneRun, what: HeadVectors, nHeads: number, nTokens: number) {
+  const { dims, data } = content.tensors.find((tensor) => tensor.what === what)!;
+  const [count = 1, n = 1, d = 0] = dims;
+  const rows = new Float32Array(nHeads * nTokens * d);
+  for (let head = 0; head < nHeads; head++) {
+    for (let position = 0; position < nTokens; position++) {
+      const from = ((head % count) * n + (position % n)) * d;
+      rows.set(data.subarray(from, from + d), (head * nTokens + position) * d);
+    }
+  }
+  return { dims: [nHeads, nTokens, d], data: rows };
+}
+
 export function enlargedSummary(
   { tokens, blocks, ...run }: RunSummary,
-  { nTokens, nLayers, nHeads }: Enlargement,
+  { nTokens, nLayers, nHeads, vectors = [] }: Enlargement,
 ): RunSummary {
   const [block] = blocks;
   const layers = Array.from({ length: nLayers }, (_, layer): LayerOfRun => ({
@@ -60,7 +77,7 @@ export function enlargedSummary(
     nKeyHeads: nHeads,
     nQueries: nTokens,
     nKeys: nTokens,
-    has: ["weights"],
+    has: ["weights", ...vectors],
   }));
   return {
     ...run,

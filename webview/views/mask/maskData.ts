@@ -16,6 +16,8 @@ export interface MaskData {
   /** Before the mask: the scaled products; the scores of the run where q or k are missing. */
   readonly before: ReadonlySignal<{ readonly tensor: Tensor; readonly isMasked: boolean } | undefined>;
   readonly weights: ReadonlySignal<Tensor | undefined>;
+  /** Why there are no scores before the mask, as a sentence. */
+  readonly noScores: ReadonlySignal<string>;
   /** What went wrong, as a sentence. */
   readonly failed: ReadonlySignal<string | undefined>;
   stop(): void;
@@ -88,13 +90,22 @@ export function createMaskData(inspector: Inspector): MaskData {
     if (!q.value || !k.value) return scores.value && { tensor: scores.value, isMasked: true };
     const fits =
       !scores.value || (scores.value.dims[0] === q.value.dims[0] && scores.value.dims[1] === k.value.dims[0]);
-    if (q.value.dims[1] !== k.value.dims[1] || !fits) return undefined;
+    if (q.value.dims[1] !== k.value.dims[1] || !fits)
+      return scores.value && { tensor: scores.value, isMasked: true };
     return { tensor: scaledProducts(q.value, k.value, scores.value), isMasked: false };
+  });
+  const noScores = computed(() => {
+    if (isPooled.value && has("q") && has("k")) return "Being recomputed…";
+    const [dQuery, dKey] = [q.value?.dims[1], k.value?.dims[1]];
+    if (dQuery !== undefined && dKey !== undefined && dQuery !== dKey)
+      return `The queries of this head have ${dQuery} dimensions and its keys ${dKey}: there is no product q·k.`;
+    return "This run holds no scores, q or k of this layer.";
   });
   return {
     address,
     isPooled,
     before,
+    noScores,
     weights,
     mask,
     failed: computed(() => failures.map(({ value }) => value).find((message) => message !== undefined)),

@@ -1,5 +1,6 @@
-import { html, svg } from "lit-html";
+import { html, nothing, svg } from "lit-html";
 import { readoutWeight } from "../../../src/paint/numberText";
+import { measureWords, type ShownMeasure } from "../../../src/core/measures/measure";
 import type { Chart } from "../../../src/paint/chart";
 import type { DistanceSlice } from "../../../src/protocol/positions";
 import { lineChart } from "../../parts/lineChart";
@@ -10,6 +11,8 @@ export interface DistancePanel {
   readonly curves: readonly HeadCurve[];
   readonly layer: number | "all";
   readonly head: number | "mean" | "max";
+  /** What is chosen for the other views; these curves are of the attention weights whatever it is. */
+  readonly measure: ShownMeasure;
   readonly marked?: number;
   onMark(distance: number | undefined): void;
   onChoose(layer: number, head: number): void;
@@ -70,9 +73,21 @@ export function distancePanel(panel: DistancePanel) {
     curves: curves.filter((curve) => curve.layer === info.layer),
   }));
   return html`<section class="distances" aria-label="Mean weight over distance">
-    <h2>What the heads make of it: mean weight over distance</h2>
+    <h2>What the heads make of it: mean attention weight over distance</h2>
+    ${
+      panel.measure === "weights"
+        ? nothing
+        : html`<p class="notice-line">
+            These are means of the attention weights themselves; the chosen measure,
+            ${measureWords[panel.measure].one}, changes nothing here.
+          </p>`
+    }
     <div class="distance-body">
       <div class="curve-grid" role="group" aria-label="All heads">
+        <div class="curve-row" aria-hidden="true">
+          <span class="curve-label"></span>
+          ${Array.from({ length: Math.max(0, ...rows.map(({ nHeads }) => nHeads)) }, (_, head) => html`<span class="curve-head">H${head}</span>`)}
+        </div>
         ${rows.map(
           (row) =>
             html`<div class="curve-row">
@@ -144,8 +159,8 @@ export function distanceChart(
   const own = typeof head === "number" ? rows[head] : undefined;
   const where = layer === "all" ? "all layers" : `layer ${layer}`;
   return {
-    x: { label: "distance back (query − key)", scale: "linear" },
-    y: { label: "mean weight", scale: "linear" },
+    x: { label: "distance back (query − key)", scale: "linear", isWhole: true },
+    y: { label: "mean attention weight", scale: "linear" },
     series: [
       ...(own === undefined
         ? []

@@ -3,7 +3,15 @@ import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
 import type { Colours } from "../../parts/colours";
 import { schemePanels, type SchemeMarks } from "./schemePanels";
-import { alibiPanels, relativePanels, ropeByFormula, sinusoidalPanels, type SchemePanels } from "./schemes";
+import {
+  alibiPanels,
+  firstCurves,
+  relativePanels,
+  ropeByFormula,
+  sinusoidalPanels,
+  toggledCurve,
+  type SchemePanels,
+} from "./schemes";
 
 /** The four schemes, in the order of their publication; kept while the page lives. */
 const schemes = ["sinusoidal", "relative", "rope", "alibi"] as const;
@@ -33,14 +41,15 @@ const state = {
   head: signal(0),
   nBuckets: signal(32),
   maxDistance: signal(128),
+  curves: signal<readonly number[] | undefined>(undefined),
 };
 
 /** Recomputed when a slider moves, not when something is pointed at. */
 const panels = computed(() => {
-  const { scheme, n, d, base, nHeads, head, nBuckets, maxDistance } = state;
+  const { scheme, n, d, base, nHeads, head, nBuckets, maxDistance, curves } = state;
   switch (scheme.value) {
     case "sinusoidal":
-      return sinusoidalPanels(n.value, d.value, 10 ** base.value);
+      return sinusoidalPanels(n.value, d.value, 10 ** base.value, curves.value);
     case "rope":
       return ropeByFormula(n.value, d.value, 10 ** base.value);
     case "alibi":
@@ -100,8 +109,12 @@ export function formulaPanel(colours: Colours, marks: SchemeMarks) {
       ${uses("relative") ? slider("buckets", state.nBuckets, 8, 64, 4) : nothing}
       ${uses("relative") ? slider("max. distance", state.maxDistance, 16, 512, 16) : nothing}
     </div>
-    ${schemePanels(panels.value, colours, marks)}
+    ${schemePanels(panels.value, colours, { ...marks, toggleCurve })}
   </section>`;
+}
+
+function toggleCurve(dimension: number): void {
+  state.curves.value = toggledCurve(state.curves.peek() ?? firstCurves(state.d.peek()), dimension);
 }
 
 function slider(

@@ -4,12 +4,13 @@ import { recogniseSinusoidal } from "../../../src/core/positions/sinusoidal";
 import type { RopePairs } from "../../../src/core/positions/rope";
 import type { BucketsOfBlock, ModelPositions } from "../../../src/protocol/positions";
 import type { Colours } from "../../parts/colours";
+import { rotationDials, type Rotation } from "./rotationDials";
 import { schemePanels, type SchemeMarks } from "./schemePanels";
 import {
   alibiPanels,
   relativePanels,
+  recognisedPanels,
   ropePanels,
-  sinusoidalPanels,
   tablePanels,
   type SchemeChart,
   type SchemePanels,
@@ -25,19 +26,24 @@ const names: Record<PositionScheme, string> = {
   unknown: "Not recognised",
 };
 
+/** Rotations, slopes and buckets are drawn over so many positions at least: as many as by formula at first. */
+export const LEAST_POSITIONS = 64;
+
 /** The model's own scheme for `nPositions` of this run; `head` is the chosen one. Made when one of them changes. */
 export function modelPanels(
   model: ModelPositions,
   nPositions: number,
   head: number,
   block: BlockKind,
+  curves?: readonly number[],
 ): SchemePanels | undefined {
-  const n = Math.max(2, Math.min(512, nPositions));
+  // What a formula gives is not bound to the text: a short one would show the beginning of a curve only.
+  const n = Math.max(LEAST_POSITIONS, Math.min(512, nPositions));
   if (model.table) {
-    const d = model.table.dims[1] ?? 0;
     const found = recogniseSinusoidal(model.table);
-    if (found) return sinusoidalPanels(n, d, found.base);
-    return tablePanels(model.table, [0, Math.floor(d / 4), Math.floor(d / 2), d - 1]);
+    return found
+      ? recognisedPanels(model.table, found.frequencies, curves)
+      : tablePanels(model.table, curves);
   }
   if (model.frequencies) return ropePanels(n, model.frequencies);
   if (model.slopes)
@@ -72,19 +78,21 @@ export interface ModelPanel {
   readonly block: BlockKind;
   /** q·k of the chosen query and key, were they moved apart. */
   readonly moved?: SchemeChart;
+  /** The rotation of the chosen query's and key's own vectors. */
+  readonly rotations?: readonly Rotation[];
   readonly colours: Colours;
   readonly marks: SchemeMarks;
 }
 
 /** The model's own positions: name, parameters, where they were read, and what they look like. */
-export function modelPanel({ model, block, failed, panels, moved, colours, marks }: ModelPanel) {
+export function modelPanel({ model, block, failed, panels, moved, rotations, colours, marks }: ModelPanel) {
   const parameters = Object.entries(model?.parameters ?? {});
   return html`<section class="scheme" aria-label="This model">
     <h2>This model${model ? html`: ${names[model.scheme]}` : nothing}</h2>
     ${
       parameters.length || model?.source
         ? html`<p class="scheme-formula">
-            ${parameters.map(([name, value]) => `${name} ${typeof value === "number" ? value.toLocaleString("en") : value}`).join(", ")}${
+            ${parameters.map(parameterText).join(", ")}${
               model?.source
                 ? html` <span class="unit"
                     >${parameters.length ? "(" : ""}read from
@@ -106,8 +114,15 @@ export function modelPanel({ model, block, failed, panels, moved, colours, marks
     }
     ${failed ? html`<p class="notice-line">${failed}</p>` : nothing}
     ${model && !panels ? html`<p class="notice-line">${model.missing ?? absent(model.scheme, block)}</p>` : nothing}
+    ${rotations?.map((rotation) => rotationDials(rotation, marks)) ?? nothing}
     ${panels ? schemePanels(moved ? { ...panels, charts: [moved, ...panels.charts] } : panels, colours, marks) : nothing}
   </section>`;
+}
+
+function parameterText([name, value]: [string, number | string]): string {
+  if (name === "pairs" && value === "halves") return "dimension i turns with i + d/2";
+  if (name === "pairs" && value === "neighbours") return "dimension 2i turns with 2i + 1";
+  return `${name} ${typeof value === "number" ? value.toLocaleString("en") : value}`;
 }
 
 function absent(scheme: PositionScheme, block: BlockKind): string {

@@ -12,10 +12,11 @@ import { load } from "../../state/load";
 import type { MountedView, ViewContext } from "../view";
 import { distanceChart, distancePanel, headCurves } from "./distancePanel";
 import { formulaPanel, formulaPanels, formulaText, showScheme } from "./formulaPanel";
-import { ASSUMED_PAIRS, modelPanel, modelPanels } from "./modelPanel";
+import { ASSUMED_PAIRS, LEAST_POSITIONS, modelPanel, modelPanels } from "./modelPanel";
 import { positionsExplanation } from "./positionsExplanation";
 import { paintedOf, type SchemeMarks } from "./schemePanels";
-import type { SchemeChart, SchemePanels } from "./schemes";
+import type { Rotation } from "./rotationDials";
+import { firstCurves, toggledCurve, type SchemeChart, type SchemePanels } from "./schemes";
 
 /** How the model marks positions, the known schemes by formula beside it, and what each head makes of distance. */
 export function mountPositions(root: HTMLElement, { inspector }: ViewContext): MountedView {
@@ -52,10 +53,18 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
   stops.push(stopModel, stopDistances);
 
   const nTokens = computed(() => layer.value?.nKeys ?? 0);
+  /** Dimensions of the model's table that were chosen. */
+  const tableCurves = signal<readonly number[] | undefined>(undefined);
+  const toggleCurve = (dimension: number) => {
+    const d = model.peek().value?.table?.dims[1] ?? 0;
+    tableCurves.value = toggledCurve(tableCurves.peek() ?? firstCurves(d), dimension);
+  };
   const panels = computed(() => {
     const { value } = model.value;
     const at = address.value;
-    return value && modelPanels(value, nTokens.value, at?.head ?? 0, at?.block ?? "decoder");
+    return (
+      value && modelPanels(value, nTokens.value, at?.head ?? 0, at?.block ?? "decoder", tableCurves.value)
+    );
   });
   const curves = computed(() => distances.value.value && headCurves(distances.value.value));
   const modelPoint = signal<Pick<SchemeMarks, "picture" | "chart">>({});
@@ -66,8 +75,8 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
   };
   stops.push(effect(() => showScheme(model.value.value?.scheme ?? "")));
 
-  /** The chosen query against the key under the pointer, else itself. */
-  const moved = computed((): SchemeChart | undefined => {
+  /** The chosen query and the key under the pointer, else the one before: their vectors as projected and as rotated. */
+  const rotations = computed((): readonly [Rotation, Rotation] | undefined => {
     const { frequencies, pairs = ASSUMED_PAIRS } = model.value.value ?? {};
     if (!frequencies || !q.value.value || !k.value.value || q.value.pending || k.value.pending)
       return undefined;
@@ -77,25 +86,30 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
       at?.kind === "cell" ? at.key : Math.max(0, query - 1),
       (k.value.value.dims[0] ?? 1) - 1,
     );
-    const n = Math.max(2, Math.min(512, nTokens.value));
-    const still = (vectors: Tensor, row: number) => {
+    const rotation = (which: "q" | "k", vectors: Tensor, row: number): Rotation => {
       const d = vectors.dims[1] ?? 0;
-      const one = { dims: [1, d], data: vectors.data.slice(row * d, (row + 1) * d) };
-      return rotate(one, frequencies, { pairs, start: row, turn: -1 }).data;
+      const after = vectors.data.slice(row * d, (row + 1) * d);
+      const before = rotate({ dims: [1, d], data: after }, frequencies, { pairs, start: row, turn: -1 }).data;
+      const labels = (which === "q" ? inspector.queries : inspector.keys).value.labels;
+      const name = `${which} of ${labels[row] ?? ""} (${row})`;
+      return { name, position: row, before, after, frequencies, pairs };
     };
-    const products = productOverDistance(
-      still(q.value.value, query),
-      still(k.value.value, key),
-      n,
-      frequencies,
-      pairs,
-    );
-    const label = (index: number) => `${inspector.queries.value.labels[index] ?? ""} (${index})`;
+    return [rotation("q", q.value.value, query), rotation("k", k.value.value, key)];
+  });
+  const moved = computed((): SchemeChart | undefined => {
+    if (!rotations.value) return undefined;
+    const [ofQuery, ofKey] = rotations.value;
+    const n = Math.max(LEAST_POSITIONS, Math.min(512, nTokens.value));
+    const { frequencies, pairs } = ofQuery;
+    const products = productOverDistance(ofQuery.before, ofKey.before, n, frequencies, pairs);
+    const apart = ofQuery.position - ofKey.position;
     return {
-      title: `q·k of ${label(query)} and ${label(key)}, were they moved apart`,
-      x: { label: "distance", scale: "linear" },
+      title: `q·k of ${ofQuery.name.slice(5)} and ${ofKey.name.slice(5)}, were they moved apart`,
+      x: { label: "distance", scale: "linear", isWhole: true },
       y: { label: "q·k", scale: "linear" },
-      series: [{ name: `now ${query - key} apart`, x: [...products.keys()], y: products, colour: 1 }],
+      series: [
+        { name: `q·k; now ${Math.abs(apart)} apart`, x: [...products.keys()], y: products, colour: 1 },
+      ],
     };
   });
 
@@ -110,8 +124,9 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
             failed: model.value.error?.message,
             panels: panels.value,
             moved: moved.value,
+            rotations: rotations.value,
             colours: colours.value,
-            marks: { ...modelPoint.value, point: point(modelPoint) },
+            marks: { ...modelPoint.value, point: point(modelPoint), toggleCurve },
           })}
           ${formulaPanel(colours.value, { ...formulaPoint.value, point: point(formulaPoint) })}
         </div>
@@ -122,6 +137,7 @@ export function mountPositions(root: HTMLElement, { inspector }: ViewContext): M
                 curves: curves.value,
                 layer: choice.layer,
                 head: choice.head,
+                measure: selection.value.measure,
                 marked: distance.value,
                 onMark: (next) => (distance.value = next),
                 onChoose: (nextLayer, head) => inspector.choose({ layer: nextLayer, head }),

@@ -13,13 +13,15 @@ export interface SchemeMarks {
   readonly picture?: { readonly title: string; readonly row: number; readonly column: number };
   readonly chart?: { readonly label: string; readonly x: number };
   point(picture: SchemeMarks["picture"], chart: SchemeMarks["chart"]): void;
+  /** Draws the curve of a dimension, or takes it away. */
+  toggleCurve?(dimension: number): void;
 }
 
 export function schemePanels({ pictures, charts }: SchemePanels, colours: Colours, marks: SchemeMarks) {
-  return html`<div class="scheme-panels">
-    ${pictures.map((picture) => pictureOf(picture, colours, marks))}
-    ${charts.map((chart) => chartOf(chart, marks))}
-  </div>`;
+  return html`<div class="scheme-pictures">
+      ${pictures.map((picture) => pictureOf(picture, colours, marks))}
+    </div>
+    <div class="scheme-charts">${charts.map((chart) => chartOf(chart, marks))}</div>`;
 }
 
 function pictureOf(picture: SchemePicture, colours: Colours, marks: SchemeMarks) {
@@ -50,9 +52,13 @@ function pictureOf(picture: SchemePicture, colours: Colours, marks: SchemeMarks)
       here,
       onCell: (row, column) => marks.point({ title, row, column }, undefined),
       onLeave: () => marks.point(undefined, undefined),
+      ...(picture.hasCurves &&
+        marks.toggleCurve && { onChoose: (_: number, column: number) => marks.toggleCurve!(column) }),
     })}
     ${colourLegend(scale, picture.kind === "count" ? colours.weights : colours.signed, colours.palette)}
-    <p class="here">${here || html`<span class="unit">${rows} ↓, ${columns} →</span>`}</p>
+    <p class="here">
+      ${here || html`<span class="unit">${rows} ↓ ${columns} →${picture.hasCurves ? "; click one for its curve" : ""}</span>`}
+    </p>
   </figure>`;
 }
 
@@ -61,7 +67,7 @@ function chartOf(chart: SchemeChart, marks: SchemeMarks) {
   return lineChart({
     ...chart,
     width: 420,
-    height: 160,
+    height: 170,
     marked: marks.chart?.label === label ? marks.chart.x : undefined,
     onMark: (x) => marks.point(undefined, x === undefined ? undefined : { label, x }),
     describe: (value) => signedText(value),
@@ -80,7 +86,10 @@ export function paintedOf(picture: SchemePicture): { cells: Cells; scale: Scale 
   const isVisible = (row: number, column: number) =>
     kind !== "bias" || tensor.data[row * columns + column] !== -Infinity;
   const signed = scoreScale(tensor.data, (i) => isVisible(Math.floor(i / columns), i % columns));
-  const scale: Scale = kind === "count" ? { kind: "linear", max: signed.max } : signed;
+  const scale: Scale = {
+    kind: kind === "count" ? "linear" : "signed",
+    max: picture.max ?? signed.max,
+  };
   const made = { scale, cells: quantise(tensor.data, rows, columns, scale, isVisible) };
   painted.set(picture, made);
   return made;

@@ -20,6 +20,10 @@ export interface SchemePicture {
   readonly kind: "signed" | "bias" | "count";
   /** Index of a row or column as the position it stands for. */
   readonly positions?: readonly number[];
+  /** End of its colour scale; the largest value where absent. */
+  readonly max?: number;
+  /** Its columns are dimensions that can be drawn as curves. */
+  readonly hasCurves?: boolean;
 }
 
 export interface SchemeChart extends Chart {
@@ -32,11 +36,28 @@ export interface SchemePanels {
   readonly charts: readonly SchemeChart[];
 }
 
+/** The axis that frequencies, wavelengths and rotations share: what is marked in one is marked in all. */
+export const PAIRS = "pair of dimensions";
+
 /** Similarity is shown of at most so many positions, evenly spread. */
 const MOST_SIMILAR = 128;
 
+/** So many curves can be told apart. */
+const MOST_CURVES = 4;
+
+/** Of `d` dimensions, those whose curves are drawn until others are chosen. */
+export function firstCurves(d: number): number[] {
+  return [...new Set([0, Math.floor(d / 4), Math.floor(d / 2), d - 1])].filter((each) => each >= 0);
+}
+
+/** The dimension added to the curves, or taken away again; the one drawn longest gives way. */
+export function toggledCurve(curves: readonly number[], dimension: number): number[] {
+  if (curves.includes(dimension)) return curves.filter((each) => each !== dimension);
+  return [...curves, dimension].slice(-MOST_CURVES);
+}
+
 /** A table [nPositions, d] that a model adds: the table, the similarity of its rows, curves of chosen dimensions. */
-export function tablePanels(table: Tensor, dimensions: readonly number[]): SchemePanels {
+export function tablePanels(table: Tensor, dimensions?: readonly number[]): SchemePanels {
   const [nPositions = 0, d = 0] = table.dims;
   const { positions, rows } = spreadRows(table, MOST_SIMILAR);
   const xs = Array.from({ length: nPositions }, (_, position) => position);
@@ -48,6 +69,7 @@ export function tablePanels(table: Tensor, dimensions: readonly number[]): Schem
         rows: "position",
         columns: "dimension",
         kind: "signed",
+        hasCurves: true,
       },
       {
         title: "similarity of positions",
@@ -56,14 +78,15 @@ export function tablePanels(table: Tensor, dimensions: readonly number[]): Schem
         columns: "position",
         kind: "signed",
         positions,
+        max: 1,
       },
     ],
     charts: [
       {
         title: "Dimensions over position",
-        x: { label: "position", scale: "linear" },
+        x: { label: "position", scale: "linear", isWhole: true },
         y: { label: "value", scale: "linear" },
-        series: dimensions
+        series: (dimensions ?? firstCurves(d))
           .filter((dimension) => dimension < d)
           .map((dimension, i) => ({
             name: `dimension ${dimension}`,
@@ -76,16 +99,27 @@ export function tablePanels(table: Tensor, dimensions: readonly number[]): Schem
   };
 }
 
-export function sinusoidalPanels(nPositions: number, d: number, base: number): SchemePanels {
-  const dimensions = [0, Math.floor(d / 4), Math.floor(d / 2), d - 1].filter(
-    (dimension, i, all) => all.indexOf(dimension) === i,
-  );
+export function sinusoidalPanels(
+  nPositions: number,
+  d: number,
+  base: number,
+  dimensions?: readonly number[],
+): SchemePanels {
   const { pictures, charts } = tablePanels(sinusoidalTable(nPositions, d, base), dimensions);
-  const lengths = wavelengths(d, base);
-  return { pictures, charts: [...charts, wavelengthChart(lengths)] };
+  return { pictures, charts: [...charts, wavelengthChart(wavelengths(d, base))] };
 }
 
-/** Angles as their cosine, how q·k can decay with distance, and the wavelengths. */
+/** A model's table in which sines and cosines of these frequencies (radians per position) were recognised. */
+export function recognisedPanels(
+  table: Tensor,
+  frequencies: Float64Array,
+  dimensions?: readonly number[],
+): SchemePanels {
+  const { pictures, charts } = tablePanels(table, dimensions);
+  return { pictures, charts: [...charts, wavelengthChart(lengthsOf(frequencies))] };
+}
+
+/** Angles as their cosine and sine, how q·k can decay with distance, frequencies and wavelengths. */
 export function ropePanels(nPositions: number, frequencies: Float64Array): SchemePanels {
   const angles = ropeAngles(nPositions, frequencies);
   const bound = ropeDecayBound(nPositions, frequencies);
@@ -98,6 +132,7 @@ export function ropePanels(nPositions: number, frequencies: Float64Array): Schem
         rows: "position",
         columns: "pair of dimensions",
         kind: "signed",
+        max: 1,
       },
       {
         title: "sine of the angle",
@@ -105,16 +140,23 @@ export function ropePanels(nPositions: number, frequencies: Float64Array): Schem
         rows: "position",
         columns: "pair of dimensions",
         kind: "signed",
+        max: 1,
       },
     ],
     charts: [
       {
         title: "Bound of q·k over distance",
-        x: { label: "distance", scale: "linear" },
-        y: { label: "relative", scale: "linear" },
+        x: { label: "distance", scale: "linear", isWhole: true },
+        y: { label: "share of distance 0", scale: "linear", domain: [0, 1] },
         series: [{ name: "bound", x: distances, y: bound.map((value) => value / bound[0]!), colour: 0 }],
       },
-      wavelengthChart(frequencies.map((frequency) => (2 * Math.PI) / frequency)),
+      {
+        title: "Frequency θ of each pair",
+        x: { label: PAIRS, scale: "linear", isWhole: true },
+        y: { label: "radians per position", scale: "log" },
+        series: [{ name: "frequency", x: [...frequencies.keys()], y: frequencies, colour: 3 }],
+      },
+      wavelengthChart(lengthsOf(frequencies)),
     ],
   };
 }
@@ -152,13 +194,13 @@ export function alibiPanels(
     charts: [
       {
         title: "Bias over distance",
-        x: { label: "distance", scale: "linear" },
+        x: { label: "distance", scale: "linear", isWhole: true },
         y: { label: "added to the score", scale: "linear" },
         series: [...new Set([head, ...shown])].filter((other) => other < slopes.length).map(line),
       },
       {
         title: "Slope of each head",
-        x: { label: "head", scale: "linear" },
+        x: { label: "head", scale: "linear", isWhole: true },
         y: { label: "slope", scale: "log" },
         series: [{ name: "slope", x: [...slopes.keys()], y: slopes, colour: 0 }],
       },
@@ -181,8 +223,8 @@ export function relativePanels(
   const relatives = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
   const over = (name: string, label: string, value: (bucket: number) => number): SchemeChart => ({
     title: name,
-    x: { label: "key − query", scale: "linear" },
-    y: { label, scale: "linear" },
+    x: { label: "key − query", scale: "linear", isWhole: true },
+    y: { label, scale: "linear", ...(label === "bucket" && { isWhole: true }) },
     series: [
       {
         name: label,
@@ -210,10 +252,15 @@ export function relativePanels(
   };
 }
 
+/** Positions for one turn. */
+function lengthsOf(frequencies: Float64Array): Float64Array {
+  return frequencies.map((frequency) => (2 * Math.PI) / frequency);
+}
+
 function wavelengthChart(lengths: Float64Array): SchemeChart {
   return {
-    title: "Wavelength of each pair",
-    x: { label: "pair of dimensions", scale: "linear" },
+    title: "Wavelength 2π/θ of each pair",
+    x: { label: PAIRS, scale: "linear", isWhole: true },
     y: { label: "positions", scale: "log" },
     series: [{ name: "wavelength", x: [...lengths.keys()], y: lengths, colour: 2 }],
   };

@@ -1,27 +1,22 @@
 import { computed, effect, signal } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
 import { live } from "lit-html/directives/live.js";
-import { scoringCost } from "../../../src/core/scoring/costs";
-import type { ScoringFunction } from "../../../src/core/scoring/functions";
 import type { Tensor } from "../../../src/core/tensor";
-import { readoutWeight, signedText } from "../../../src/paint/numberText";
-import { weightScale } from "../../../src/paint/scale";
+import { signedText } from "../../../src/paint/numberText";
 import { onFrame } from "../../frame";
-import { colourLegend } from "../../parts/colourLegend";
 import { watchColours } from "../../parts/colours";
 import { explanation } from "../../parts/explanation";
 import { lineChart } from "../../parts/lineChart";
-import { linkedPicture } from "../../parts/linkedPicture";
 import { chosenHead } from "../../state/chosenHead";
 import { load } from "../../state/load";
 import { mostCells } from "../../state/runData";
 import type { MountedView, ViewContext } from "../view";
-import { bothWays, type ScoredHead } from "./bothWays";
-import { bytesText, costCharts, countText, scoringNames, type CostSetting } from "./costCharts";
+import { bothWays } from "./bothWays";
+import { bytesText, costCharts, countText, type CostSetting } from "./costCharts";
 import { createExperiment, experimentCharts } from "./experiment";
 import { scoringExplanation } from "./scoringExplanation";
 import { scoringExports } from "./scoringExports";
-import { scoringFormulas } from "./scoringFormulas";
+import { threeWays, type HeadToScore } from "./threeWays";
 import { createTrainedScoring, trainedSection } from "./trainedScoring";
 
 /** Kept while the page lives. */
@@ -52,12 +47,14 @@ export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext
       return { key: JSON.stringify(query), ask: (signal) => host.remote.headVectors(query, { signal }) };
     }, 16);
     stops.push(stop);
-    return computed(() => (state.value.pending ? undefined : state.value.value));
+    return state;
   };
   const [q, k] = [vectors("q"), vectors("k")];
-  const own = computed(() =>
-    q.value && k.value && q.value.dims[1] === k.value.dims[1] ? { q: q.value, k: k.value } : undefined,
-  );
+  const own = computed(() => {
+    const [{ value: ofQ, pending: qPending }, { value: ofK, pending: kPending }] = [q.value, k.value];
+    const isThere = ofQ && ofK && !qPending && !kPending;
+    return isThere && ofQ.dims[1] === ofK.dims[1] ? { q: ofQ, k: ofK } : undefined;
+  });
   const ways = computed(() => {
     const { value } = own;
     const isVisible = data.isVisible.value;
@@ -76,86 +73,38 @@ export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext
   const stop = onFrame(() => {
     render(
       html`<div class="scoring">
-        ${trainedSection(trained, inspector, colours.value)} ${columns()} ${experimentSection()}
-        ${costSection()} ${explanation(inspector, scoringExplanation)}
+        ${trainedSection(trained, inspector, colours.value)} ${threeWays(head(), inspector, colours.value)}
+        ${experimentSection()} ${costSection()} ${explanation(inspector, scoringExplanation)}
       </div>`,
       root,
     );
   });
 
-  function columns() {
-    const nTokens = layer.value?.nKeys ?? 0;
-    const dKey = q.value?.dims[1];
-    const shown = ways.value;
-    return html`<section aria-label="Three ways to score">
-      <h2>Three ways to score, on this head</h2>
-      <div class="scoring-columns">
-        ${(["additive", "dot", "scaled"] as const).map(
-          (scoring) =>
-            html`<figure>
-              <figcaption>
-                <b>${scoringNames[scoring]}</b> <span class="token-text">${scoringFormulas[scoring]}</span>
-              </figcaption>
-              ${
-                scoring === "additive"
-                  ? html`<p class="notice-line">
-                      Has weights of its own (W_q, W_k, v), trained with the model, so it cannot be computed
-                      from this model's q and k.
-                    </p>`
-                  : shown
-                    ? picture(scoring, scoring === "dot" ? shown.plain : shown.scaled)
-                    : html`<p class="notice-line">
-                        ${layer.value && !layer.value.has.includes("q") ? "This run holds no q and k of this layer." : nTokens > mostCells ? "Shown up to 512 tokens." : ""}
-                      </p>`
-              }
-              ${dKey ? costs(scoring, nTokens, dKey) : nothing}
-            </figure>`,
-        )}
-      </div>
-    </section>`;
-  }
-
-  function picture(scoring: "dot" | "scaled", head: ScoredHead) {
-    const { palette, weights: ramp } = colours.value;
-    const at = inspector.pointed.value;
-    const [nQueries = 0, nKeys = 0] = head.weights.dims;
-    const query = inspector.activeQuery.value;
-    const row = query !== undefined && query < nQueries ? query : undefined;
-    const column = at?.kind === "cell" && at.key < nKeys ? at.key : undefined;
-    const here =
-      row === undefined || column === undefined
+  function head(): HeadToScore {
+    const info = layer.value;
+    const nTokens = Math.max(info?.nQueries ?? 0, info?.nKeys ?? 0);
+    const failed = q.value.error ?? k.value.error;
+    const isAdditive = (info?.additive?.length ?? 0) > 0;
+    const [dQuery, dKey] = [q.value.value?.dims[1], k.value.value?.dims[1]];
+    return {
+      nTokens: info?.nKeys ?? 0,
+      dKey,
+      isAdditive,
+      ways: ways.value,
+      whyNot: !info
         ? ""
-        : readoutWeight(head.weights.data[row * nKeys + column]!);
-    return html`${linkedPicture({
-        label: `Weights by ${scoringNames[scoring]}`,
-        cells: head.cells,
-        ramp,
-        palette,
-        row,
-        column,
-        here,
-        onCell: (nextRow, nextColumn) =>
-          (inspector.pointed.value = { kind: "cell", query: nextRow, key: nextColumn }),
-        onLeave: () => (inspector.pointed.value = undefined),
-        onChoose: (nextRow) => inspector.pin(nextRow),
-      })}
-      ${colourLegend(weightScale(true), ramp, palette)}
-      <p class="here">
-        ${here ? html`<b>${here}</b>` : nothing} entropy <b>${signedText(head.entropyBits)}</b> bits, largest
-        weight <b>${readoutWeight(head.largestWeight)}</b> <span class="unit">(means)</span>
-      </p>`;
-  }
-
-  function costs(scoring: ScoringFunction, n: number, d: number) {
-    const { parameters, operations, memory } = scoringCost(scoring, n, d);
-    return html`<dl class="costs">
-      <dt>parameters</dt>
-      <dd>${countText(parameters)}</dd>
-      <dt>operations</dt>
-      <dd>${countText(operations)}</dd>
-      <dt>memory</dt>
-      <dd>${bytesText(memory)}</dd>
-    </dl>`;
+        : isAdditive
+          ? "The scores of this head are additive: there is no product q·k."
+          : !info.has.includes("q") || !info.has.includes("k")
+            ? "This run holds no q and k of this layer."
+            : failed
+              ? `q and k of this head could not be read: ${failed.message}`
+              : nTokens > mostCells
+                ? `Shown up to ${mostCells} tokens; this run has ${nTokens.toLocaleString("en")}.`
+                : dQuery !== undefined && dKey !== undefined && dQuery !== dKey
+                  ? `The queries of this head have ${dQuery} dimensions and its keys ${dKey}: there is no product q·k.`
+                  : "",
+    };
   }
 
   function experimentSection() {
@@ -166,7 +115,7 @@ export function mountScoring(root: HTMLElement, { inspector, data }: ViewContext
         dashed: as many dimensions of this head's own q and k, without its mask.
         <button type="button" class="toggle" @click=${() => (seed.value += 1)}>Draw again</button>
       </p>
-      <div class="scoring-charts">
+      <div class="scoring-charts four">
         ${experimentPlots.value.map((chart) =>
           lineChart({
             ...chart,

@@ -1,5 +1,5 @@
 import { html, nothing, svg } from "lit-html";
-import { signedText } from "../../../src/paint/numberText";
+import { signedText, tickText } from "../../../src/paint/numberText";
 
 /** One vector as bars: a name, and one number for each dimension. */
 export interface BarRow {
@@ -56,7 +56,7 @@ export function dimensionBars({ title, rows, order, marked, onMark }: DimensionB
         ${rows.map(
           (row) =>
             html`<div class="bar-name">
-              <span>${row.name}</span>
+              <span>${row.name} <small>${extentText(row.values)}</small></span>
               <b
                 >${marked === undefined ? (row.sums ? `Σ ${signedText(sum(row.values))}` : "") : valueText(row)}</b
               >
@@ -93,10 +93,21 @@ export function dimensionBars({ title, rows, order, marked, onMark }: DimensionB
   </figure>`;
 }
 
-/** Two paths for a row, above and below its zero line: far fewer nodes than one rectangle a dimension. */
-function barPath({ values }: BarRow, order: readonly number[], top: number) {
+/** What the longest bar stands for. */
+function extentText(values: Float32Array): string {
+  const largest = largestOf(values);
+  return largest > 0 ? `±${tickText(largest)}` : "";
+}
+
+function largestOf(values: Float32Array): number {
   let largest = 0;
   for (const value of values) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  return largest;
+}
+
+/** Two paths for a row, above and below its zero line: far fewer nodes than one rectangle a dimension. */
+function barPath({ values }: BarRow, order: readonly number[], top: number) {
+  const largest = largestOf(values);
   const middle = top + rowHeight / 2;
   const unit = largest > 0 ? rowHeight / 2 / largest : 0;
   let above = "";

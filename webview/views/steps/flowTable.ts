@@ -4,6 +4,7 @@ import type { Steps } from "../../../src/core/steps";
 import type { Colours } from "../../parts/colours";
 import { colourLegend } from "../../parts/colourLegend";
 import { checkMark } from "./checkMark";
+import { flowRowHeight } from "./flowWindow";
 import { markedStrip } from "./markedStrip";
 import { flowColumns, type Flow, type FlowColumn, type Strips } from "./queryFlow";
 import type { Stage } from "./stage";
@@ -26,9 +27,6 @@ export interface FlowTable {
   onScroll(pixels: number): void;
   onChooseQuery(key: number): void;
 }
-
-/** Pixels of a row; the stylesheet sets the same. */
-export const flowRowHeight = 24;
 
 /** One query through all stages: a row for each key, a column for each stage, from left to right. */
 export function flowTable(table: FlowTable) {
@@ -110,7 +108,7 @@ export function flowTable(table: FlowTable) {
                 class=${classMap({ masked: !flow.visible(key), marked: key === table.key })}
               >
                 <th scope="row" class="key-cell" title=${`key ${key}`}>
-                  <bdi>${table.keyLabels[key]}</bdi> <small>${key}</small>
+                  <div><bdi>${table.keyLabels[key]}</bdi> <small>${key}</small></div>
                 </th>
                 ${columns.map(
                   (column) =>

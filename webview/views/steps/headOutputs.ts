@@ -2,6 +2,7 @@ import { html, nothing } from "lit-html";
 import { classMap } from "lit-html/directives/class-map.js";
 import type { Tensor } from "../../../src/core/tensor";
 import { signedText } from "../../../src/paint/numberText";
+import { shareBar } from "../../parts/bar";
 import { colourLegend } from "../../parts/colourLegend";
 import type { Colours } from "../../parts/colours";
 import { markedStrip } from "./markedStrip";
@@ -32,7 +33,7 @@ export function headOutputs(shown: HeadOutputs) {
   const norms = Array.from({ length: nHeads }, (_, head) =>
     norm(outputs.data.subarray(head * dValue, (head + 1) * dValue)),
   );
-  const largest = Math.max(...norms, Number.MIN_VALUE);
+  const largest = Math.max(...norms.filter(Number.isFinite), Number.MIN_VALUE);
   return html`<figure class="head-outputs">
     <figcaption>
       Outputs of the ${nHeads} heads for <bdi class="token-text">${shown.queryLabel}</bdi>: concatenated,
@@ -66,12 +67,7 @@ export function headOutputs(shown: HeadOutputs) {
                 })}
               </td>
               <td class="of-weight">
-                <div>
-                  <svg class="bar" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
-                    <rect class="weight" x="0" y="0" width=${norms[head]! / largest} height="1"></rect>
-                  </svg>
-                  <span>${signedText(norms[head]!)}</span>
-                </div>
+                <div>${shareBar(norms[head]! / largest)}<span>${signedText(norms[head]!)}</span></div>
               </td>
               <td class="of-number">
                 ${dimension === undefined ? "" : signedText(outputs.data[head * dValue + dimension]!)}

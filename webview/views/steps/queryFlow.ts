@@ -1,10 +1,11 @@
-import { html, svg, type TemplateResult } from "lit-html";
+import { html, type TemplateResult } from "lit-html";
 import { additiveTerms } from "../../../src/core/scoring/functions";
 import { productTerms, valueTerms, type Bias, type HeadTensors, type Steps } from "../../../src/core/steps";
 import type { Tensor } from "../../../src/core/tensor";
 import { quantise, type Cells } from "../../../src/paint/heatmap";
 import { readoutWeight, signedText } from "../../../src/paint/numberText";
 import { scoreScale, type Scale } from "../../../src/paint/scale";
+import { shareBar, signedBar } from "../../parts/bar";
 import type { Stage } from "./stage";
 
 /** Everything that the table of one query shows, made when the query or the head changes. */
@@ -125,7 +126,7 @@ export function flowColumns(
       stage: "product",
       name: flow.isAdditive ? "vᵀ tanh" : "q · k",
       kind: "number",
-      cell: (key) => signedBar(product[key]!, extent.product),
+      cell: (key) => barAndNumber(product[key]!, extent.product),
     },
     scaled && {
       stage: "scale",
@@ -154,9 +155,14 @@ export function flowColumns(
       stage: "softmax",
       name: "score",
       kind: "number",
-      cell: (key) => (flow.visible(key) ? signedBar(scores[key]!, extent.scores) : html`masked`),
+      cell: (key) => (flow.visible(key) ? barAndNumber(scores[key]!, extent.scores) : html`masked`),
     },
-    weights && { stage: "softmax", name: "weight", kind: "weight", cell: (key) => weightBar(weights[key]!) },
+    weights && {
+      stage: "softmax",
+      name: "weight",
+      kind: "weight",
+      cell: (key) => html`${shareBar(weights[key]!)}<span>${readoutWeight(weights[key]!)}</span>`,
+    },
     values && {
       stage: "values",
       name: "weight × v",
@@ -172,27 +178,9 @@ function roundedBias(value: number): string {
   return Math.abs(value) < 1e-4 ? "0" : signedText(value);
 }
 
-/** From the middle where some of the column's values are negative, else from the left. */
-function signedBar(value: number, { largest, hasNegative }: Extent) {
-  const share = Number.isFinite(value) && largest > 0 ? Math.min(1, Math.abs(value) / largest) : 0;
-  const box = hasNegative ? "-1 0 2 1" : "0 0 1 1";
-  return html`<svg class="bar" viewBox=${box} preserveAspectRatio="none" aria-hidden="true">
-      ${
-        value < 0
-          ? svg`<rect class="negative" x=${-share} y="0" width=${share} height="1"></rect>`
-          : svg`<rect class="positive" x="0" y="0" width=${share} height="1"></rect>`
-      }
-      <path class="zero" d="M0 0V1" vector-effect="non-scaling-stroke"></path>
-    </svg>
-    <span>${signedText(value)}</span>`;
-}
-
-function weightBar(weight: number) {
-  const share = Number.isFinite(weight) ? Math.min(1, Math.max(0, weight)) : 0;
-  return html`<svg class="bar" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
-      <rect class="weight" x="0" y="0" width=${share} height="1"></rect>
-    </svg>
-    <span>${readoutWeight(weight)}</span>`;
+function barAndNumber(value: number, { largest, hasNegative }: Extent) {
+  const share = Number.isFinite(value) && largest > 0 ? value / largest : 0;
+  return html`${signedBar(share, hasNegative)}<span>${signedText(value)}</span>`;
 }
 
 interface Extent {

@@ -4,6 +4,7 @@ import { cosine } from "../../../src/core/projection";
 import type { Check } from "../../../src/core/steps";
 import type { ProjectionSlice } from "../../../src/protocol/projection";
 import { signedText } from "../../../src/paint/numberText";
+import { shareBar } from "../../parts/bar";
 import { colourLegend } from "../../parts/colourLegend";
 import type { Colours } from "../../parts/colours";
 import { checkMark } from "./checkMark";
@@ -66,19 +67,7 @@ export function residualStage(stage: ResidualStage) {
       </td>
       <td class="of-weight">
         <div>
-          ${
-            row.head === undefined
-              ? nothing
-              : html`<svg class="bar" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
-                  <rect
-                    class="weight"
-                    x="0"
-                    y="0"
-                    width=${Number.isFinite(row.norm) ? row.norm / largest : 0}
-                    height="1"
-                  ></rect>
-                </svg>`
-          }
+          ${row.head === undefined ? nothing : shareBar(row.norm / largest)}
           <span>${signedText(row.norm)}</span>
         </div>
       </td>

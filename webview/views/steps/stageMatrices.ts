@@ -9,6 +9,7 @@ import { readoutWeight, signedText } from "../../../src/paint/numberText";
 import { scoreScale, weightScale, type Scale } from "../../../src/paint/scale";
 import { colourLegend } from "../../parts/colourLegend";
 import type { Colours } from "../../parts/colours";
+import { cssVariables } from "../../parts/cssVariables";
 import { MASK_TINT, maskLegend } from "../../parts/maskLegend";
 import { linkedPicture } from "../../parts/linkedPicture";
 import { checkMark } from "./checkMark";
@@ -210,7 +211,7 @@ export function matricesRow(
   colours: Colours,
   marks: MatricesMarks,
 ) {
-  return html`<div class="stage-matrices">
+  return html`<div class="stage-matrices" ${cssVariables({ pictures: matrices.length })}>
     ${matrices.map((matrix) => {
       const { title, scale, isWeights, check } = matrix;
       const ramp = isWeights ? colours.weights : colours.signed;
@@ -221,11 +222,19 @@ export function matricesRow(
         </figcaption>
         ${picture(matrix, colours, marks)}
         ${matrix.isMask ? maskLegend(ramp, colours.palette) : colourLegend(scale, ramp, colours.palette)}
-        <p class="here">${valueHere(matrix, marks)}</p>
+        <p class="here">
+          ${valueHere(matrix, marks) || html`<span class="unit">${matrix.rows} ↓ ${columnNames[matrix.columns]} →</span>`}
+        </p>
       </figure>`;
     })}
   </div>`;
 }
+
+const columnNames: Record<StageMatrix["columns"], string> = {
+  key: "key",
+  dKey: "dimension",
+  dValue: "dimension",
+};
 
 function picture(matrix: StageMatrix, colours: Colours, marks: MatricesMarks) {
   return linkedPicture({

@@ -34,6 +34,8 @@ export interface StepsData {
   readonly outputs: ReadonlySignal<Tensor | undefined>;
   /** The output projection and the residual stream, where one of their stages is looked at. */
   readonly projection: ProjectionData;
+  /** Why there is no product q·k though the run holds both, as a sentence. */
+  readonly mismatch: ReadonlySignal<string | undefined>;
   /** What the run does not hold of this layer. */
   readonly missing: ReadonlySignal<readonly (Measure | HeadVectors)[]>;
   stop(): void;
@@ -91,11 +93,17 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
     stops.push(stop);
     return state;
   };
-  const isPooled = computed(() => !fits.value && arrangement.mode.value === "all");
+  /** All queries are pictures of at most so many cells: of more tokens the worker makes them, whose time it is. */
+  const isPooled = computed(
+    () =>
+      arrangement.mode.value === "all" &&
+      Math.max(layer.value?.nQueries ?? 0, layer.value?.nKeys ?? 0) > POOLED_CELLS,
+  );
+  const isWhole = computed(() => fits.value && !isPooled.value);
   const matrix = (measure: Measure) => {
     const { state, stop } = load<Tensor>(() => {
       const runId = run.value?.runId;
-      if (!runId || !address.value || !(fits.value || isPooled.value)) return undefined;
+      if (!runId || !address.value || !(isWhole.value || isPooled.value)) return undefined;
       if (!layer.value?.has.includes(measure)) return undefined;
       const most = isPooled.value ? { maxRows: POOLED_CELLS, maxColumns: POOLED_CELLS } : {};
       const query = { runId, choice: address.value, measure, ...most };
@@ -113,7 +121,7 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
   const row = (measure: Measure) => {
     const { state, stop } = load<Tensor>(() => {
       const runId = run.value?.runId;
-      if (!runId || !address.value || fits.value || !layer.value?.has.includes(measure)) return undefined;
+      if (!runId || !address.value || isWhole.value || !layer.value?.has.includes(measure)) return undefined;
       const slice = { runId, choices: [address.value], measure, axis: "query" as const, index: query.value };
       return {
         key: JSON.stringify(slice),
@@ -153,7 +161,7 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
   );
   // The last complete head stays while the next one is on its way: its parts must not mix.
   let lastHead: HeadTensors = {};
-  const head = computed((): HeadTensors => {
+  const given = computed((): HeadTensors => {
     const tensors = Object.entries(loaded).map(([name, { value }]) => [name, value.value] as const);
     const terms = additive.value.value;
     if (!pending.value) {
@@ -163,6 +171,18 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
       };
     }
     return lastHead;
+  });
+  const sizes = computed(() => [given.value.q?.dims[1], given.value.k?.dims[1]] as const);
+  const mismatch = computed(() => {
+    const [ofQuery, ofKey] = sizes.value;
+    return ofQuery === undefined || ofKey === undefined || ofQuery === ofKey
+      ? undefined
+      : `The queries of this head have ${ofQuery} dimensions and its keys ${ofKey}: there is no product q·k.`;
+  });
+  /** Without the keys where they do not fit the queries. */
+  const head = computed((): HeadTensors => {
+    if (!mismatch.value) return given.value;
+    return { ...given.value, k: undefined };
   });
   const { state: pooled, stop: stopPooled } = load<StagesSlice>(() => {
     const runId = run.value?.runId;
@@ -179,8 +199,8 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
   });
   const whole = computed(() => {
     const { q, k, scores } = head.value;
-    if (arrangement.mode.value === "all" && fits.value) return recompute(head.value);
     if (isPooled.value) return undefined;
+    if (arrangement.mode.value === "all") return recompute(head.value);
     // One query needs the whole head only to tell its scale: a few queries do.
     return q && k && scores ? recompute(firstRows({ q, k, scores }, SCALE_QUERIES)) : undefined;
   });
@@ -193,8 +213,8 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
       ...(k && { k }),
       ...(v && { v }),
       ...(output && { output: rowOf(output, at) }),
-      ...pick("scores", scores && fits.value ? rowOf(scores, at) : rows.scores.value.value),
-      ...pick("weights", weights && fits.value ? rowOf(weights, at) : rows.weights.value.value),
+      ...pick("scores", scores && isWhole.value ? rowOf(scores, at) : rows.scores.value.value),
+      ...pick("weights", weights && isWhole.value ? rowOf(weights, at) : rows.weights.value.value),
     };
     if (Object.keys(one).length === 0) return undefined;
     return { head: one, steps: recompute(one, { scale: whole.value?.scale?.value }) };
@@ -242,6 +262,7 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
     whole,
     query,
     row: rowSteps,
+    mismatch,
     outputs: computed(() => outputs.value.value && outputsOf(outputs.value.value, query.value)),
     missing: computed(() =>
       wanted.filter((what) => {
