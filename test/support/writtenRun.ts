@@ -38,7 +38,7 @@ export function scoringModels(engine: Engine, text: string): Promise<ScoringRuns
   return scoringRuns(engine, { embedded: () => embeddedModels(nodeFiles, modelsFolder) }, text);
 }
 
-/** A run with all its weights, and what its model made of each token: what a page needs that has no engine. */
+/** A run with all its weights, queries and keys, and what its model made of each token: what a page needs that has no engine. */
 export async function writtenRun(
   engine: Engine,
   idOrFolder: string,
@@ -47,7 +47,14 @@ export async function writtenRun(
   const run = await engine.inspect({ model: await modelSource(idOrFolder), ...request });
   const { runId } = run;
   const tensors = await Promise.all(
-    run.blocks.flatMap((block) => block.layers.map(({ layer }) => weightsOf(engine, runId, block, layer))),
+    run.blocks.flatMap((block) =>
+      block.layers.flatMap(({ layer, has }) => [
+        weightsOf(engine, runId, block, layer),
+        ...(["q", "k"] as const)
+          .filter((which) => has.includes(which))
+          .map((which) => vectorsOf(engine, runId, block, layer, which)),
+      ]),
+    ),
   );
   const nTokens = (run.targetTokens ?? run.tokens).length;
   const predictions = await engine.tokenPredictions({ runId, start: 1, end: nTokens + 1, count: 6 });
@@ -68,4 +75,23 @@ async function weightsOf(
     data.set(slice.data, head * nQueries * nKeys);
   }
   return { block, layer, what: "weights", dims: [nHeads, nQueries, nKeys], data };
+}
+
+async function vectorsOf(
+  engine: Engine,
+  runId: string,
+  { kind: block, layers }: BlockOfRun,
+  layer: number,
+  what: "q" | "k",
+): Promise<StandaloneTensor> {
+  const { nHeads } = layers.find((each) => each.layer === layer)!;
+  const heads = await Promise.all(
+    Array.from({ length: nHeads }, (_, head) =>
+      engine.headVectors({ runId, address: { block, layer, head }, which: what }),
+    ),
+  );
+  const [rows = 0, d = 0] = heads[0]?.dims ?? [];
+  const data = new Float32Array(nHeads * rows * d);
+  heads.forEach((head, i) => data.set(head.data, i * rows * d));
+  return { block, layer, what, dims: [nHeads, rows, d], data };
 }

@@ -126,6 +126,12 @@ export function trainedSection({ state, shown }: TrainedScoring, inspector: Insp
   </section>`;
 }
 
+/** A share of texts that are exactly right reads as one. */
+function metricText(name: string, value: number): string {
+  const isShare = name.startsWith("exact") && value >= 0 && value <= 1;
+  return isShare ? `${Number((100 * value).toPrecision(4))} %` : String(Number(value.toPrecision(4)));
+}
+
 function column(shown: TrainedRun, inspector: Inspector, { palette, weights: ramp }: Colours) {
   const { run, cells, rowLabels, columnLabels } = shown;
   const at = marked.value;
@@ -176,7 +182,7 @@ function column(shown: TrainedRun, inspector: Inspector, { palette, weights: ram
         .map(
           ([name, value]) =>
             html`<dt>${name}</dt>
-              <dd>${Number(value.toPrecision(4))}</dd>`,
+              <dd>${metricText(name, value)}</dd>`,
         )}
     </dl>
   </figure>`;

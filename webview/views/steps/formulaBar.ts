@@ -37,8 +37,8 @@ export function formulaBar(texts: readonly StageText[], current: Stage, choose: 
   const says = texts.find(({ stage }) => stage === current)?.says;
   return html`<div class="formula">
     <div class="terms" role="radiogroup" aria-label="Stage of the formula" @keydown=${onKey}>
-      ${term("softmax")}${sign("(")}${term("product")}${term("scale")}${term("bias")}${sign(") · ")}${term("values")}
-      ${sign(" → ")}${term("heads")}${sign("·")}${term("projection")}${term("residual")}
+      ${term("softmax")}${sign("(")}${term("product")}${term("scale")}${term("bias")}${sign(") ·")}${term("values")}
+      ${sign("→")}${term("heads")}${sign("·")}${term("projection")}${term("residual")}
     </div>
     <p class="formula-says">${says ?? nothing}</p>
   </div>`;

@@ -10,6 +10,7 @@ import {
   relativePanels,
   ropePanels,
   sinusoidalPanels,
+  toggledCurve,
 } from "../../../../webview/views/positions/schemes";
 
 const finite = (numbers: ArrayLike<number>) => Array.from(numbers).every(Number.isFinite);
@@ -17,7 +18,7 @@ const finite = (numbers: ArrayLike<number>) => Array.from(numbers).every(Number.
 describe("what there is to see of a scheme", () => {
   it.each([
     ["sinusoidal", sinusoidalPanels(16, 8, 10_000), 2, 2],
-    ["rope", ropePanels(16, ropeFrequencies(8)), 2, 2],
+    ["rope", ropePanels(16, ropeFrequencies(8)), 2, 3],
     ["alibi", alibiPanels(16, 8, 3), 1, 2],
     ["relative", relativePanels(16, T5_BUCKETS), 1, 1],
     ["two positions, two dimensions", sinusoidalPanels(2, 2, 10), 2, 2],
@@ -46,10 +47,32 @@ describe("a model's own scheme", () => {
       0,
       "encoder",
     )!;
-    expect(panels.charts.map(({ title }) => title)).toContain("Wavelength of each pair");
+    expect(panels.charts.map(({ title }) => title)).toContain("Wavelength 2π/θ of each pair");
     const learned = tensor([4, 2], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 9));
     const other = modelPanels({ ...none, scheme: "learned", table: learned }, 4, 0, "encoder")!;
     expect(other.charts.map(({ title }) => title)).toEqual(["Dimensions over position"]);
+  });
+
+  it("shows the model's own table where it is a sinusoidal one, not the formula's", () => {
+    const table = sinusoidalTable(40, 16, 300);
+    table.data[5] = table.data[5]! + 1e-3;
+    const panels = modelPanels({ ...none, scheme: "sinusoidal", table }, 40, 0, "encoder")!;
+    expect(panels.pictures[0]!.tensor.data[5]).toBe(table.data[5]);
+  });
+
+  it("draws rotations over 64 positions at least, and the curves of chosen dimensions", () => {
+    const panels = modelPanels(
+      { ...none, scheme: "rope", frequencies: ropeFrequencies(8) },
+      5,
+      0,
+      "decoder",
+    )!;
+    expect(panels.pictures[0]!.tensor.dims).toEqual([64, 4]);
+    expect(toggledCurve([0, 4, 8, 15], 4)).toEqual([0, 8, 15]);
+    expect(toggledCurve([0, 4, 8, 15], 7)).toEqual([4, 8, 15, 7]);
+    const table = sinusoidalTable(40, 16, 300);
+    const chosen = modelPanels({ ...none, scheme: "learned", table }, 40, 0, "encoder", [3, 7])!;
+    expect(chosen.charts[0]!.series.map(({ name }) => name)).toEqual(["dimension 3", "dimension 7"]);
   });
 
   it("takes the chosen head's column of the learned bias", () => {
@@ -80,7 +103,7 @@ describe("a model's own scheme", () => {
     const chart = (block: "encoder" | "decoder", title: string) =>
       modelPanels(known, 8, 0, block)!.charts.find((each) => each.title === title)!.series[0]!;
     const ahead = (block: "encoder" | "decoder") =>
-      Array.from(chart(block, "Bucket over distance").y).slice(8);
+      Array.from(chart(block, "Bucket over distance").y).slice(64, 71);
     expect(new Set(ahead("decoder"))).toEqual(new Set([0]));
     expect(ahead("encoder")).toEqual([17, 18, 19, 20, 21, 22, 23]);
     expect(chart("decoder", "Learned bias over distance").y[0]).toBe(2);
