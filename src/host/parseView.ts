@@ -96,7 +96,14 @@ export const parseSliceQuery: { [K in keyof Slices]: (raw: unknown) => Parameter
   },
   similarHeads: (raw) => {
     const query = record(raw, "similarHeads");
-    return { runId: runId(query.runId), address: parseAddress(query.address) };
+    const measure = optional(query.measure, (value) =>
+      oneOf(value, "measure", ["weights", "value-weighted", "norm-weighted"]),
+    );
+    return {
+      runId: runId(query.runId),
+      address: parseAddress(query.address),
+      ...(measure && { measure }),
+    };
   },
   keyHeads: (raw) => {
     const query = record(raw, "keyHeads");

@@ -6,12 +6,15 @@ export type { SimilarHead };
 
 /** What the side panel reads of one run or two. */
 export interface ComparisonSlices {
-  /** The other heads of the block that have the same shape, nearest first. */
-  similarHeads(query: { runId: string; address: HeadAddress }): Promise<SimilarHead[]>;
+  /** The other heads of the block that have the same shape, nearest first; by their weights where no measure is named. */
+  similarHeads(query: { runId: string; address: HeadAddress; measure?: HeadMeasure }): Promise<SimilarHead[]>;
   compare(query: CompareQuery): Promise<Comparison>;
   /** The `count` heads for which a key matters most; store/keyHeads.ts says what that is. */
   keyHeads(query: KeyHeadsQuery): Promise<KeyHead[]>;
 }
+
+/** What each head has of its own. */
+export type HeadMeasure = "weights" | "value-weighted" | "norm-weighted";
 
 export interface KeyHeadsQuery {
   readonly runId: string;
@@ -37,7 +40,7 @@ export interface CompareQuery {
 }
 
 /** What can be compared as shares of a row, cell by cell. */
-export type ComparedMeasure = "weights" | "value-weighted" | "norm-weighted" | "rollout";
+export type ComparedMeasure = HeadMeasure | "rollout";
 
 /** A and B over common rows and columns, each a token or a group of tokens on either side. */
 export interface Comparison {

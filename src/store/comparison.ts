@@ -20,9 +20,10 @@ import type {
   ComparedSide,
   ComparedTokens,
   Comparison,
+  HeadMeasure,
   SimilarHead,
 } from "../protocol/comparison";
-import { headOf, layerOf, layersOf, matrixOf, tensorOf } from "./heads";
+import { headMatrix, holds, layerOf, layersOf, matrixOf, tensorOf } from "./heads";
 import { visibleKeys } from "./layerMask";
 import type { StoredLayer, StoredRun } from "./storedRun";
 
@@ -38,13 +39,13 @@ const LISTED = 12;
 /** What every comparison needs of a layer's heads; their weights are read anew, for they may be kept in another form. */
 const known = new WeakMap<StoredLayer, RowSums[]>();
 
-function* rowsOf(layers: readonly StoredLayer[]): Generator<HeadRows> {
+function* rowsOf(run: StoredRun, layers: readonly StoredLayer[], measure: HeadMeasure): Generator<HeadRows> {
   for (const layer of layers) {
     const { block, info } = layer;
-    const kept = known.get(layer) ?? [];
-    known.set(layer, kept);
+    const kept = (measure === "weights" && known.get(layer)) || [];
+    if (measure === "weights") known.set(layer, kept);
     for (let head = 0; head < info.nHeads; head++) {
-      const data = headOf(tensorOf(layer, "weights"), head);
+      const data = headMatrix(run, layer, head, measure);
       const weights = { dims: [info.nQueries, info.nKeys], data };
       const sums = (kept[head] ??= rowSums(weights));
       yield { address: { block, layer: info.layer, head }, weights, ...sums };
@@ -52,24 +53,34 @@ function* rowsOf(layers: readonly StoredLayer[]): Generator<HeadRows> {
   }
 }
 
-/** Heads of the same block and shape, nearest first. test/bench/statistics.bench.ts measures it. */
-export function similarHeads(run: StoredRun, address: HeadAddress): SimilarHead[] {
-  return likeHead(run, address)(layersOf(run, address.block));
+/**
+ * Heads of the same block and shape, nearest first; of weights times lengths each row's shares count.
+ * test/bench/statistics.bench.ts measures it.
+ */
+export function similarHeads(
+  run: StoredRun,
+  address: HeadAddress,
+  measure: HeadMeasure = "weights",
+): SimilarHead[] {
+  return likeHead(run, address, measure)(layersOf(run, address.block));
 }
 
 /** The same, of whichever layers are asked for: the head's own weights are read once, before. */
 export function likeHead(
   run: StoredRun,
   address: HeadAddress,
+  measure: HeadMeasure = "weights",
 ): (layers: readonly StoredLayer[]) => SimilarHead[] {
   const own = layerOf(run, address.block, address.layer);
   const isOwn = (other: HeadAddress) => other.layer === address.layer && other.head === address.head;
-  const head = [...rowsOf([own])].find((each) => isOwn(each.address));
+  const head = [...rowsOf(run, [own], measure)].find((each) => isOwn(each.address));
   if (!head) throw badChoice(`the layer has no head ${address.head}`);
-  const isAlike = ({ info, tensors }: StoredLayer) =>
-    tensors.has("weights") && info.nQueries === own.info.nQueries && info.nKeys === own.info.nKeys;
+  const isAlike = (layer: StoredLayer) =>
+    holds(run, layer, measure) &&
+    layer.info.nQueries === own.info.nQueries &&
+    layer.info.nKeys === own.info.nKeys;
   return (layers) =>
-    nearestHeads(head, rowsOf(layers.filter(isAlike))).filter((each) => !isOwn(each.address));
+    nearestHeads(head, rowsOf(run, layers.filter(isAlike), measure)).filter((each) => !isOwn(each.address));
 }
 
 /** A against B; where their tokens differ, aligned first. */

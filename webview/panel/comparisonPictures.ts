@@ -49,6 +49,7 @@ export function paintComparison(shown: Comparison): PaintedComparison {
 export function comparisonPictures(panel: Panel, shown: Comparison, painted: PaintedComparison) {
   const { weights, signed, palette } = panel.colours.value;
   const { row, column } = panel.cell.value ?? {};
+  const measure = t(measureWords[shown.measure].legend);
   const here = cellText(shown, row, column);
   const picture = (label: string, title: unknown, cells: Cells, ramp: Ramp) =>
     html`<figure>
@@ -68,9 +69,9 @@ export function comparisonPictures(panel: Panel, shown: Comparison, painted: Pai
       })}
     </figure>`;
   return html`<div class="compare-pictures">
-      ${picture(t("Weights of A"), html`<b class="letter-a">A</b>`, painted.a, weights)}
-      ${picture(t("Weights of B"), html`<b class="letter-b">B</b>`, painted.b, weights)}
-      ${picture(t("Difference A minus B"), "A − B", painted.difference, signed)}
+      ${picture(t("A, {0}", measure), html`<b class="letter-a">A</b>`, painted.a, weights)}
+      ${picture(t("B, {0}", measure), html`<b class="letter-b">B</b>`, painted.b, weights)}
+      ${picture(t("Difference A minus B, {0}", measure), "A − B", painted.difference, signed)}
     </div>
     <p class="compare-here">
       ${
@@ -81,7 +82,7 @@ export function comparisonPictures(panel: Panel, shown: Comparison, painted: Pai
       }
     </p>
     <div class="compare-legends">
-      ${colourLegend(painted.weightScale, weights, palette, t(measureWords[shown.measure].legend))}
+      ${colourLegend(painted.weightScale, weights, palette, measure)}
       ${colourLegend(painted.signedScale, signed, palette, "A − B")}
     </div>`;
 }

@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
-import type { HeadChoice } from "../../src/core/run";
+import { measureWords, perHeadMeasure } from "../../src/core/measures/measure";
+import type { HeadAddress, HeadChoice } from "../../src/core/run";
 import { statisticMeanings, type StatisticName } from "../../src/core/statistics";
 import type { Pin } from "../../src/protocol/panelContract";
 import { dropdown, iconButton, textButton } from "../controls";
@@ -13,6 +14,7 @@ import { statisticLabel, statisticText } from "../state/readout";
 import { statisticNames } from "../views/heads/headsOrder";
 import type { ViewExports } from "../views/view";
 import type { ListedHead } from "./arrangeHeads";
+import { headName } from "./headName";
 import type { Panel } from "./panelState";
 
 /** The list of heads: sorted, filtered, walked with the arrow keys; Enter opens, a and b pin, s finds heads alike. */
@@ -93,6 +95,12 @@ function act(panel: Panel, { choice }: ListedHead, key: string): boolean {
   return true;
 }
 
+/** Which head is asked about, and what of the heads is compared. */
+export function likeTitle({ inspector }: Panel, address: HeadAddress): string {
+  const { legend } = measureWords[perHeadMeasure(inspector.selection.value.measure)];
+  return t("Heads like {0}, by JS divergence of {1}", headName(address), t(legend));
+}
+
 function findLike(panel: Panel, { block, layer, head }: HeadChoice): void {
   if (typeof layer === "number" && typeof head === "number") panel.like.value = { block, layer, head };
 }
@@ -104,13 +112,7 @@ function tools(panel: Panel, exportMenu: unknown) {
   if (address) {
     const { pending, error } = similar.value;
     return html`<div class="like">
-      <p>
-        ${
-          error
-            ? t(error.message)
-            : html`${t("Heads like {0}, by JS divergence", `L${address.layer} H${address.head}`)}${pending ? " …" : ""}`
-        }
-      </p>
+      <p>${error ? t(error.message) : html`${likeTitle(panel, address)}${pending ? " …" : ""}`}</p>
       ${exportMenu} ${iconButton("close", t("Show all heads"), () => (like.value = undefined))}
     </div>`;
   }

@@ -11,7 +11,7 @@ import { statisticNames } from "../views/heads/headsOrder";
 import type { ViewExports } from "../views/view";
 import { t } from "../words";
 import type { ListedHead } from "./arrangeHeads";
-import { headName } from "./headName";
+import { likeTitle } from "./headList";
 import type { Panel } from "./panelState";
 
 /** The list as it is arranged, sorted and filtered: a figure, and every statistic of the heads in it. */
@@ -34,7 +34,7 @@ export function headListExports(panel: Panel): ViewExports {
   };
   const arrangedBy = () => {
     const address = likeWhom();
-    if (address) return t("Heads like {0}, by JS divergence", headName(address));
+    if (address) return likeTitle(panel, address);
     const by = sorted();
     return by ? t("Heads by {0}", t(statisticLabel(by))) : t("Heads");
   };

@@ -89,7 +89,7 @@ export function createPanel(host: Host<PanelContract>, theme: ReadonlySignal<The
     const runId = run.value?.runId;
     const address = like.value;
     if (!runId || !address || address.block !== block.value?.kind) return undefined;
-    const query = { runId, address };
+    const query = { runId, address, measure: perHeadMeasure(inspector.selection.value.measure) };
     return { key: JSON.stringify(query), ask: (signal) => host.remote.similarHeads(query, { signal }) };
   });
   const { state: comparison } = load<Comparison>(() => {

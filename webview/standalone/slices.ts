@@ -70,7 +70,10 @@ export function standaloneSlices(content: StandaloneRun): Slices {
     mask: async (query) => maskSlice(run, query),
     headVectors: async ({ address, which }) => headVectorSlice(run, address, which),
     keyHeads: async ({ block, key, count }) => keyHeads(run, block, key, count),
-    similarHeads: async ({ address }) => similarHeads(run, address),
+    async similarHeads({ address, measure = "weights" }, call?: CallOptions) {
+      await prepare(measure, [{ block: address.block }], call);
+      return similarHeads(run, address, measure);
+    },
     async compare({ choice, other, size, measure = "weights" }, call?: CallOptions) {
       await prepare(measure, [choice, other.choice], call);
       return compareChoices({ run, choice }, { run, choice: other.choice }, size, measure);

@@ -8,7 +8,7 @@ import type {
   InspectRequest,
 } from "../../protocol/engineContract";
 import type { LensQuery, TokenPredictionQuery } from "../../protocol/generation";
-import { compareChoices, likeHead } from "../../store/comparison";
+import { compareChoices, likeHead, similarHeads } from "../../store/comparison";
 import { keyHeads } from "../../store/keyHeads";
 import { keepDistances, knownDistances, layerDistances } from "../../store/distances";
 import {
@@ -262,8 +262,11 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       store.get(runId).statistics.set(statisticsKey(block, measure), all);
       return all;
     },
-    similarHeads: async ({ runId, address }, { signal }) => {
+    similarHeads: async ({ runId, address, measure = "weights" }, { signal }) => {
       const { block } = address;
+      if (measure !== "weights") {
+        return similarHeads(await readyMeasure(runId, measure, [everyHead(block)], signal), address, measure);
+      }
       const run = await ready(runId, "weights", [{ ...address, head: "mean" }], signal);
       const like = likeHead(run, address);
       const all = await byLayer(runId, block, signal, ({ layers }) =>

@@ -3,7 +3,7 @@ import { blockFlowCost, flowCost, lineMeasure, mostFlowTokens } from "../../../s
 import { fitMeasure, measureLack, measureMask } from "../../../src/core/measures/measure";
 import type { BlockOfRun, LayerOfRun, RunSummary } from "../../../src/core/run";
 import { tensor } from "../../../src/core/tensor";
-import { compareChoices } from "../../../src/store/comparison";
+import { compareChoices, similarHeads } from "../../../src/store/comparison";
 import { prepareMeasure } from "../../../src/store/measured";
 import { matrixSlice, statistics, thumbnails, vectorSlices } from "../../../src/store/slices";
 import { byteLengthOf, storedRun, type StoredLayer, type StoredRun } from "../../../src/store/storedRun";
@@ -244,5 +244,49 @@ describe("a comparison", () => {
     // Head 0 moves 5 from the first token, head 1 moves 1 from the second: disjoint shares, one bit apart.
     expect([...compared.difference]).toEqual([0, 0, 5, -1]);
     expect([...compared.divergence]).toEqual([0, 1]);
+  });
+});
+
+describe("heads like one", () => {
+  it("by hand: which is nearest depends on whether weights or what they move is compared", async () => {
+    const info = layerInfo(0, 2, { nHeads: 3, nKeyHeads: 3, mask: { kind: "none" } });
+    const summary = {
+      runId: "r",
+      tokens: [token(0), token(1)],
+      blocks: [{ kind: "encoder", queries: "source", keys: "source", layers: [info] }],
+    } as unknown as RunSummary;
+    const run = storedRun(summary, [
+      {
+        block: "encoder",
+        info,
+        tensors: new Map([
+          // Heads 0 and 2 look at both tokens alike, head 1 thrice as much at the second.
+          [
+            "weights",
+            tensor(
+              [3, 2, 2],
+              Float32Array.of(0.5, 0.5, 0.5, 0.5, 0.25, 0.75, 0.25, 0.75, 0.5, 0.5, 0.5, 0.5),
+            ),
+          ],
+          // Values of head 0: the second is thrice as long; of the others all are 1 long.
+          ["v", tensor([3, 2, 1], Float32Array.of(1, 3, 1, 1, 1, 1))],
+        ]),
+      },
+    ]);
+    await prepareMeasure(run, "value-weighted", { block: "encoder" }, now);
+    const near = (measure: "weights" | "value-weighted") =>
+      similarHeads(run, { block: "encoder", layer: 0, head: 0 }, measure).map(({ address, divergence }) => [
+        address.head,
+        Number(divergence.toFixed(4)),
+      ]);
+    // Jensen-Shannon of (1/4, 3/4) and (1/2, 1/2): H(3/8, 5/8) - (H(1/4, 3/4) + 1) / 2 = 0.9544 - 0.9056.
+    expect(near("weights")).toEqual([
+      [2, 0],
+      [1, 0.0488],
+    ]);
+    expect(near("value-weighted")).toEqual([
+      [1, 0],
+      [2, 0.0488],
+    ]);
   });
 });
