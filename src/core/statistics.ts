@@ -5,7 +5,7 @@ import type { TextRelations } from "./textRelations";
 /**
  * What a head does, in numbers. All are means over the head's queries that see anything; those of weights are
  * shares of attention from 0 to 1. `previousToken`, `nextToken`, `firstToken`, `self`, `neighbours`, `distance`,
- * `induction`, `duplicate`, `bracket`, `sameWord`, `delimiter` and `newline` exist for self-attention only, and only
+ * `induction`, `duplicate`, `bracket`, `insideBracket`, `insideQuote`, `sameWord`, `delimiter` and `newline` exist for self-attention only, and only
  * where some query has such a key.
  */
 export const statisticNames = [
@@ -20,6 +20,8 @@ export const statisticNames = [
   "induction",
   "duplicate",
   "bracket",
+  "insideBracket",
+  "insideQuote",
   "sameWord",
   "delimiter",
   "newline",
@@ -44,6 +46,8 @@ export const statisticMeanings: Readonly<Record<StatisticName, string>> = {
     "Weight on earlier occurrences of the query's token (queries whose token occurred before; Wang et al. 2023).",
   bracket:
     "Weight on the opening bracket or quote that the query closes (queries that hold a closing one whose opening is in another token).",
+  insideBracket: "Weight on the innermost open bracket (queries inside brackets that are closed).",
+  insideQuote: "Weight on the opening quote (queries inside a quotation or string).",
   sameWord:
     "Weight on the earlier tokens of the query's word (queries that continue a word; none in scripts without spaces).",
   delimiter: "Weight on tokens of punctuation alone (queries after the first such token).",
@@ -157,10 +161,14 @@ function addRelations(
   data: Float32Array,
   start: number,
   position: number,
-  { openings, wordStart, delimiters, newlines }: TextRelations,
+  { openings, insideBracket, insideQuote, wordStart, delimiters, newlines }: TextRelations,
 ): void {
   const partners = openings[position] ?? [];
   if (partners.length > 0) means.add(BRACKET, sumOver(data, start, partners));
+  const bracket = insideBracket[position] ?? -1;
+  if (bracket >= 0) means.add(INSIDE_BRACKET, data[start + bracket]!);
+  const quote = insideQuote[position] ?? -1;
+  if (quote >= 0) means.add(INSIDE_QUOTE, data[start + quote]!);
   const word = wordStart[position] ?? position;
   if (word < position) {
     let sum = 0;
@@ -191,6 +199,8 @@ const NEIGHBOURS = placeOf("neighbours");
 const INDUCTION = placeOf("induction");
 const DUPLICATE = placeOf("duplicate");
 const BRACKET = placeOf("bracket");
+const INSIDE_BRACKET = placeOf("insideBracket");
+const INSIDE_QUOTE = placeOf("insideQuote");
 const SAME_WORD = placeOf("sameWord");
 const DELIMITER = placeOf("delimiter");
 const NEWLINE = placeOf("newline");

@@ -4,6 +4,9 @@ import { hasSpan, type Token } from "./token";
 export interface TextRelations {
   /** For each token, the tokens that hold the openings of the brackets and quotes that it closes, in order. */
   readonly openings: readonly (readonly number[])[];
+  /** For each token, the token that opens the innermost bracket around it, or its string; -1 outside. What closes them is outside again. */
+  readonly insideBracket: readonly number[];
+  readonly insideQuote: readonly number[];
   /** For each token, the first token of its word; itself where it begins one or belongs to none. */
   readonly wordStart: readonly number[];
   /** Tokens of punctuation alone, in order. */
@@ -15,8 +18,17 @@ export interface TextRelations {
 export function textRelations(tokens: readonly Token[]): TextRelations {
   const where = (test: (token: Token) => boolean) =>
     tokens.flatMap((token, index) => (!token.special && test(token) ? [index] : []));
+  const pairs = pairsOf(tokens);
   return {
-    openings: openingsOf(tokens),
+    openings: openingsOf(tokens.length, pairs),
+    insideBracket: insideOf(
+      tokens.length,
+      pairs.filter(({ sign }) => !quotes.has(sign)),
+    ),
+    insideQuote: insideOf(
+      tokens.length,
+      pairs.filter(({ sign }) => quotes.has(sign)),
+    ),
     wordStart: wordStarts(tokens),
     delimiters: where(({ text }) => /^\s*[\p{P}\p{S}]+\s*$/u.test(text)),
     newlines: where(({ text }) => /[\r\n]/.test(text)),
@@ -32,19 +44,42 @@ const closes: Readonly<Record<string, string>> = {
   "”": "“",
 };
 const opens = new Set(Object.values(closes));
+const quotes = new Set(['"', "'", "`", "“", "「"]);
+
+/** An opening and what closes it, in two tokens. */
+interface Pair {
+  readonly sign: string;
+  readonly open: number;
+  readonly close: number;
+}
+
+function openingsOf(nTokens: number, pairs: readonly Pair[]): number[][] {
+  const found: number[][] = Array.from({ length: nTokens }, () => []);
+  for (const { open, close } of pairs) if (!found[close]!.includes(open)) found[close]!.push(open);
+  return found;
+}
+
+/** Only what is closed encloses: an apostrophe that looks like a quote opens nothing. */
+function insideOf(nTokens: number, pairs: readonly Pair[]): number[] {
+  const inside = new Array<number>(nTokens).fill(-1);
+  // From the outermost in.
+  for (const { open, close } of [...pairs].sort((a, b) => a.open - b.open))
+    inside.fill(open, open + 1, close);
+  return inside;
+}
 
 /**
  * A bracket closes the nearest open one of its kind. A straight quote closes the same quote before it on the line, an
  * apostrophe inside a word is none.
  */
-function openingsOf(tokens: readonly Token[]): number[][] {
-  const found: number[][] = tokens.map(() => []);
+function pairsOf(tokens: readonly Token[]): Pair[] {
+  const found: Pair[] = [];
   let open: { sign: string; index: number }[] = [];
   const close = (sign: string, index: number): boolean => {
     const at = open.findLastIndex((entry) => entry.sign === sign);
     if (at < 0) return false;
     const partner = open[at]!.index;
-    if (partner !== index && !found[index]!.includes(partner)) found[index]!.push(partner);
+    if (partner !== index) found.push({ sign, open: partner, close: index });
     open = open.slice(0, at);
     return true;
   };

@@ -46,8 +46,8 @@ export function rollOver(layer: Tensor, below: Tensor): Tensor {
 }
 
 /**
- * Rows `first` to `end` (exclusive) of that step, into `result`: n² multiplications a row, a third of that where the
- * attention is causal (measured: 512 tokens, one layer, 30 ms causal, 90 ms not).
+ * Rows `first` to `end` (exclusive) of that step, into `result`: n² multiplications a row, over all rows a sixth of that
+ * where the attention is causal (measured: 512 tokens, one layer, fastest of 15, 37 ms causal, 208 ms not).
  */
 export function rollRows(layer: Tensor, below: Tensor, result: Tensor, first: number, end: number): void {
   const n = layer.dims[0] ?? 0;

@@ -1,5 +1,5 @@
 import { statisticMeanings, type StatisticName } from "../statistics";
-import { bestHeads, probeMeanings, type ProbeOnlyName, type ProbeReport } from "./probe";
+import { bestHeads, type ProbeReport } from "./probe";
 
 /** What a card knows of a model besides what the probe found. */
 export interface KnownCard {
@@ -101,7 +101,7 @@ function figure(value: number | undefined): string {
 }
 
 function meaning(name: string): string {
-  return statisticMeanings[name as StatisticName] ?? probeMeanings[name as ProbeOnlyName] ?? "";
+  return statisticMeanings[name as StatisticName] ?? "";
 }
 
 /** "previousToken" as "previous token". */

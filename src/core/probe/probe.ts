@@ -6,15 +6,8 @@ import { textRelations } from "../textRelations";
 import type { Token } from "../token";
 import { enclosing } from "./relations";
 
-/** What a probe measures beside the statistics of a text. */
-export type ProbeOnlyName = "insideBracket" | "insideQuote";
-export type ProbeName = StatisticName | ProbeOnlyName;
-
-/** One sentence on each, for tooltips and cards. */
-export const probeMeanings: Readonly<Record<ProbeOnlyName, string>> = {
-  insideBracket: "Weight on the innermost open bracket (tokens of code inside brackets).",
-  insideQuote: "Weight on the opening quote (tokens of code inside strings).",
-};
+/** What a probe measures: statistics, those of enclosures by rules of code. */
+export type ProbeName = StatisticName;
 
 /** "random": a sequence of distinct tokens in random order, said twice (Olsson et al. 2022). */
 export type ProbeKind = "random" | "code" | "prose";

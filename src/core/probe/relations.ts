@@ -10,35 +10,41 @@ const closingOf: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "
 const quotes = new Set(['"', "'", "`"]);
 
 /**
- * Enclosures as they stand before each token, so that the token which closes one is still inside. For code without
- * comments; a backslash hides the character behind it, brackets inside strings are text. A token that holds the opening
- * itself is outside.
+ * Enclosures as they stand at the end of each token: one that opens or closes belongs to what is around it. For code
+ * without comments; a backslash hides the character behind it, brackets inside strings are text.
  */
 export function enclosing(text: string, tokens: readonly Token[]): Enclosing {
-  const before = charStates(text);
+  const around = charStates(text);
   const owner = new Int32Array(text.length).fill(-1);
   tokens.forEach(({ start, end }, index) => {
     if (start >= 0) owner.fill(index, start, end);
   });
   const enclosed = (which: "bracket" | "quote") =>
-    Int32Array.from(tokens, ({ start }, index) => {
-      const at = start < 0 ? -1 : before[which][start]!;
-      const opener = at < 0 ? -1 : owner[at]!;
-      return opener === index ? -1 : opener;
+    Int32Array.from(tokens, ({ start, end }, index) => {
+      const openerAt = (place: number) => {
+        const at = start < 0 || end <= start ? -1 : around[which][place]!;
+        return at < 0 ? -1 : owner[at]!;
+      };
+      // What a token opens itself it is not inside of.
+      const opener = openerAt(end - 1);
+      const outer = opener === index ? openerAt(start) : opener;
+      return outer === index ? -1 : outer;
     });
   return { bracket: enclosed("bracket"), quote: enclosed("quote") };
 }
 
-/** For each character, where the innermost bracket and the quote around it were opened. */
+/** For each character, where the innermost bracket and the quote around it were opened; of one that closes, around both. */
 function charStates(text: string): { bracket: Int32Array; quote: Int32Array } {
   const bracket = new Int32Array(text.length);
   const quote = new Int32Array(text.length);
   const open: number[] = [];
   let quoted = -1;
   for (let at = 0; at < text.length; at++) {
-    bracket[at] = open.at(-1) ?? -1;
-    quote[at] = quoted;
     const sign = text[at]!;
+    const isClosing = quoted < 0 && open.length > 0 && sign === closingOf[text[open.at(-1)!]!];
+    if (isClosing) open.pop();
+    bracket[at] = open.at(-1) ?? -1;
+    quote[at] = quoted >= 0 && sign === text[quoted] ? -1 : quoted;
     if (sign === "\\") {
       // The state goes on over the hidden character.
       if (at + 1 < text.length) {
@@ -50,7 +56,6 @@ function charStates(text: string): { bracket: Int32Array; quote: Int32Array } {
       if (sign === text[quoted]) quoted = -1;
     } else if (quotes.has(sign)) quoted = at;
     else if (sign in closingOf) open.push(at);
-    else if (open.length > 0 && sign === closingOf[text[open.at(-1)!]!]) open.pop();
   }
   return { bracket, quote };
 }

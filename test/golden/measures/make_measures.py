@@ -208,11 +208,21 @@ def of_text():
             open_places.append(place)
         elif sign in ")]":
             bracket[token_at(place), token_at(open_places.pop())] = True
+    inside = np.zeros((n, n), bool)
+    depth = []
+    for index, token in enumerate(tokens):
+        # Each of these tokens holds one bracket at most: what closes is outside already, what opens not yet inside.
+        if token in ")]":
+            depth.pop()
+        if depth:
+            inside[index, depth[-1]] = True
+        if token.strip() in ("(", "["):
+            depth.append(index)
     word = np.zeros((n, n), bool)
     for match in re.finditer(r"\w+", text):
-        inside = range(token_at(match.start()), token_at(match.end() - 1) + 1)
-        for query in inside:
-            word[query, [key for key in inside if key < query]] = True
+        members = range(token_at(match.start()), token_at(match.end() - 1) + 1)
+        for query in members:
+            word[query, [key for key in members if key < query]] = True
     is_delimiter = np.array([re.fullmatch(r"\s*[^\w\s]+\s*", token) is not None for token in tokens])
     is_newline = np.array(["\n" in token for token in tokens])
 
@@ -220,7 +230,7 @@ def of_text():
         return members[None, :] & (np.arange(n)[:, None] > members.argmax())
 
     weights = softmax(np.random.default_rng(3).standard_normal((2, n, n)) * 2).astype(np.float32).astype(np.float64)
-    relations = {"bracket": bracket, "sameWord": word, "delimiter": after_first(is_delimiter), "newline": after_first(is_newline)}
+    relations = {"bracket": bracket, "insideBracket": inside, "sameWord": word, "delimiter": after_first(is_delimiter), "newline": after_first(is_newline)}
     return {"tokens": tokens, "weights": weights, "values": means(weights, relations)}
 
 

@@ -26,6 +26,16 @@ describe("what the text says about its tokens", () => {
     expect(openings).toEqual([[], [], [], [], [0], [], [], []]);
   });
 
+  it("encloses by the innermost closed pair what stands between its two ends", () => {
+    const { insideBracket, insideQuote } = textRelations(
+      tokens("f", "(", "a", "[", "b", "]", "c", ")", "d", "(", "e"),
+    );
+    expect(insideBracket).toEqual([-1, -1, 1, 1, 3, 1, 1, -1, -1, -1, -1]);
+    expect(new Set(insideQuote)).toEqual(new Set([-1]));
+    const quoted = textRelations(tokens('"', "don", "'t", '"', " '", "x", "\n", "y"));
+    expect(quoted.insideQuote).toEqual([-1, 0, 0, -1, -1, -1, -1, -1]);
+  });
+
   it("finds the beginning of each word, and none inside scripts without spaces", () => {
     const { wordStart } = textRelations(tokens("in", "duction", " head", "s_", "2", ".", "5", "注", "意"));
     expect(wordStart).toEqual([0, 0, 2, 2, 2, 5, 6, 7, 8]);

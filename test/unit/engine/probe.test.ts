@@ -44,17 +44,17 @@ const names: Readonly<Record<string, string>> = {
 };
 
 describe("what encloses a token of code", () => {
-  it("is the innermost open bracket and the open quote, up to and with what closes them", () => {
+  it("is the innermost open bracket and the open quote, between what opens and what closes them", () => {
     const text = "f(a[0], 'x)')";
     const { bracket, quote } = enclosing(text, characters(text));
     //               f   (  a  [  0  ]  ,     '  x  )  '  )
-    expect([...bracket]).toEqual([-1, -1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1]);
-    expect([...quote]).toEqual([-1, -1, -1, -1, -1, -1, -1, -1, -1, 8, 8, 8, -1]);
+    expect([...bracket]).toEqual([-1, -1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, -1]);
+    expect([...quote]).toEqual([-1, -1, -1, -1, -1, -1, -1, -1, -1, 8, 8, -1, -1]);
   });
 
   it("stays inside a string over an escaped quote", () => {
     const text = '"a\\"b" c';
-    expect([...enclosing(text, characters(text)).quote]).toEqual([-1, 0, 0, 0, 0, 0, -1, -1]);
+    expect([...enclosing(text, characters(text)).quote]).toEqual([-1, 0, 0, 0, 0, -1, -1, -1]);
   });
 
   it("is closed again at the end of each of the probe's texts", () => {
