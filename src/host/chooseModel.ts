@@ -63,24 +63,27 @@ async function fill(
 ): Promise<void> {
   const { models, facts } = chooser;
   const known = new Map<string, ModelFacts>();
-  const groups: Groups = { recent: [], embedded: await models.embedded(), cached: [] };
+  // Recent ones stand first: shown later, they would move the row that a person is about to click.
+  const [recent, embedded] = await Promise.all([recentEntries(chooser), models.embedded()]);
+  const groups: Groups = { recent, embedded, cached: [] };
+  let shown = "";
   const show = () => {
     if (signal.aborted) return;
     const active = pick.activeItems[0];
     const items = listed(groups, known);
+    // New items are new rows, and a click that begins on one and ends on another is lost: only where something changed.
+    if (JSON.stringify(items) === shown) return;
+    shown = JSON.stringify(items);
     pick.items = items;
     const same = items.filter((item) => item.id !== undefined && item.id === active?.id);
     if (same.length > 0) pick.activeItems = same;
   };
-  show();
-  groups.recent = await recentEntries(chooser);
+  remember();
   show();
   groups.cached = await models.cached();
-  for (const { source } of all(groups)) {
-    const remembered = facts.remembered(source);
-    if (remembered) known.set(source.id, remembered);
-  }
+  remember();
   show();
+  let lastShown = performance.now();
   for (const { source } of all(groups)) {
     if (signal.aborted) return;
     if (source.source === "embedded") continue;
@@ -89,9 +92,22 @@ async function fill(
       return undefined;
     });
     if (found) known.set(source.id, found);
+    if (performance.now() - lastShown < SHOW_EACH_MS) continue;
     show();
+    lastShown = performance.now();
+  }
+  show();
+
+  function remember(): void {
+    for (const { source } of all(groups)) {
+      const remembered = facts.remembered(source);
+      if (remembered) known.set(source.id, remembered);
+    }
   }
 }
+
+/** While graphs are scanned one after the other. */
+const SHOW_EACH_MS = 500;
 
 function all({ recent, embedded, cached }: Groups): ModelEntry[] {
   const entries = [...recent, ...embedded, ...cached];

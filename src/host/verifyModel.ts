@@ -79,7 +79,7 @@ export class ModelVerifier {
       output: vscode.l10n.t("weights x v"),
       remark: vscode.l10n.t("remark"),
     });
-    const text = `${sentence}\n\n${table}\n${vscode.l10n.t("The weights were computed again in float64 as softmax(q·k·scale + bias + mask), from the q and k that the model computed. Weights x v is the same check of what each head passed on, relative to its largest number.")}\n`;
+    const text = `${sentence}\n\n${table}\n${vscode.l10n.t("The weights were computed again in float64 as softmax(q·k·scale + bias + mask), of additive attention as softmax(vᵀ tanh(q + k) + mask), from the q and k that the model computed. Weights x v is the same check of what each head passed on, relative to its largest number.")}\n`;
     this.reporter.log.info(`${result.model.id}: ${sentence}\n${table}`);
     const isBad = verdictOf(result) === "differs";
     void (isBad
@@ -101,14 +101,14 @@ function sentenceOf(result: Verification): string {
     return vscode.l10n.t("{0}: no weights could be computed again; the table says why.", model.name);
   if (verdictOf(result) === "differs") {
     return vscode.l10n.t(
-      "{0}: some weights are not what q, k and the mask give (largest difference {1}).",
+      "{0}: some weights differ from those computed again (largest difference {1}).",
       model.name,
       most,
     );
   }
   if (nMissing > 0) {
     return vscode.l10n.t(
-      "{0}: the weights are what q, k and the mask give (largest difference {1}, {2} tokens); {3} of its attentions could not be computed again.",
+      "{0}: the weights are the same when computed again (largest difference {1}, {2} tokens); {3} of its attentions could not be computed again.",
       model.name,
       most,
       nTokens,
@@ -116,7 +116,7 @@ function sentenceOf(result: Verification): string {
     );
   }
   return vscode.l10n.t(
-    "{0}: the weights of all layers are what q, k and the mask give (largest difference {1}, {2} tokens).",
+    "{0}: the weights of all layers are the same when computed again (largest difference {1}, {2} tokens).",
     model.name,
     most,
     nTokens,

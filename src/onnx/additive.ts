@@ -1,3 +1,4 @@
+import type { ScoreStep } from "../core/recompute";
 import type { Additions } from "./additions";
 import type { FoundAttention, Place } from "./attention";
 import { expandLeading } from "./axes";
@@ -5,7 +6,8 @@ import { storedTensor } from "./constants";
 import type { Op, Value } from "./dataflow";
 import type { Known } from "./known";
 import { productAfter } from "./paths";
-import type { Formula } from "./scoreSteps";
+import type { Step } from "./paths";
+import { stepOf, type Formula } from "./scoreSteps";
 import type { SoftmaxPlace } from "./softmax";
 
 /** What may lie between the reduction of tanh(q + k) and the softmax: [the input the way goes through]. */
@@ -57,7 +59,7 @@ export function findAdditive(softmax: SoftmaxPlace, known: Known): FoundAttentio
     nHeads: 1,
     nKeyHeads: 1,
     biases: [],
-    formula: formulaOf(found),
+    formula: formulaOf(found, weights.value === softmax.output ? weights.axes : undefined, known),
     notes: ["scores are a reduction of tanh(q + k): there is no product of queries and keys"],
   };
 }
@@ -93,17 +95,37 @@ interface AdditiveScores {
   readonly sum: Op;
   readonly biases: readonly Value[];
   readonly vector?: Value;
-  /** Operators behind the reduction that change the scores. */
-  readonly changes: readonly string[];
+  /** Operations behind the reduction that change the scores. */
+  readonly changes: readonly Change[];
+}
+
+interface Change extends Step {
+  /** Whether nothing behind it moves the scores to other places. */
+  readonly isInPlace: boolean;
 }
 
 /** Moves numbers, or adds up what the stored vector was multiplied onto. */
 const KEEPS = new Set("Squeeze Reshape Transpose Unsqueeze Cast Identity Dropout ReduceSum".split(" "));
 
-function formulaOf({ vector, changes }: AdditiveScores): Formula {
+const STAYS = new Set("Cast Identity Dropout".split(" "));
+
+/** `axes` are those of the scores, where the weights have them too. */
+function formulaOf(
+  { vector, changes }: AdditiveScores,
+  axes: readonly string[] | undefined,
+  known: Known,
+): Formula {
   if (!vector) return "the vector that reduces tanh(q + k) to its scores was not found";
-  if (changes.length) return `${changes.join(", ")} lies between its additive scores and its weights`;
-  return [{ kind: "softmax" }];
+  const steps: ScoreStep<Place>[] = [];
+  for (const change of changes) {
+    const own = axes && change.isInPlace ? stepOf(change, axes, known) : undefined;
+    if (own === undefined) {
+      return `${change.op.node.opType} lies between its additive scores and its weights`;
+    }
+    if (typeof own === "string") return own;
+    steps.push(...own);
+  }
+  return [...steps, { kind: "softmax" }];
 }
 
 function termsOf(
@@ -134,10 +156,16 @@ function row(to: Additions, scope: Op["scope"]): string {
 
 /** The Add whose Tanh the scores are reduced from, where both its terms are content. */
 function sumBehind(scores: Value, { origins }: Known): AdditiveScores | undefined {
-  let open: { value: Value; vector?: Value; changes: readonly string[] }[] = [{ value: scores, changes: [] }];
+  interface Visit {
+    readonly value: Value;
+    readonly vector?: Value;
+    readonly changes: readonly Change[];
+    readonly isInPlace: boolean;
+  }
+  let open: Visit[] = [{ value: scores, changes: [], isInPlace: true }];
   for (let distance = 0; distance < FARTHEST && open.length; distance++) {
-    const next: typeof open = [];
-    for (const { value, vector, changes } of open) {
+    const next: Visit[] = [];
+    for (const { value, vector, changes, isInPlace } of open) {
       const op = value.producer;
       if (!op) continue;
       if (op.node.opType === "Tanh") {
@@ -147,10 +175,17 @@ function sumBehind(scores: Value, { origins }: Known): AdditiveScores | undefine
       if (!PASSES.has(op.node.opType) && !reduces(op)) continue;
       const stored = op.inputs.find((input) => input !== undefined && origins.isConstant(input));
       const own = reduces(op) ? op.inputs[1] : op.node.opType === "Mul" ? stored : undefined;
-      const inputs = op.inputs.filter((input) => input !== undefined).filter(origins.isData);
       const isReduction = own !== undefined && vector === undefined;
-      const all = isReduction || KEEPS.has(op.node.opType) ? changes : [op.node.opType, ...changes];
-      next.push(...inputs.map((input) => ({ value: input, vector: vector ?? own, changes: all })));
+      const isChange = !isReduction && !KEEPS.has(op.node.opType);
+      for (const [inputIndex, input] of op.inputs.entries()) {
+        if (!input || !origins.isData(input)) continue;
+        next.push({
+          value: input,
+          vector: vector ?? own,
+          changes: isChange ? [{ op, inputIndex, isInPlace }, ...changes] : changes,
+          isInPlace: isInPlace && (isChange || STAYS.has(op.node.opType)),
+        });
+      }
     }
     open = next.slice(0, 64);
   }

@@ -21,7 +21,7 @@ export async function bucketTables(placed: readonly Placed[], reader: ByteSource
   const tables: BucketTable[] = [];
   for (const { attention, block } of placed) {
     if (tables.some((table) => table.block === block)) continue;
-    for (const value of attention.biases.flatMap(behind)) {
+    for (const value of attention.biases.flatMap((bias) => behind(bias))) {
       const op = value.producer;
       const [data, index] = op?.node.opType === "Gather" ? op.inputs : [];
       const stored = data && storedTensor(data);

@@ -28,7 +28,30 @@ export function findSpelledOut(known: Known): { found: FoundAttention[]; notFoun
       notFound.push({ op, reason: "it is inside a loop (Loop or Scan), once for each step" });
     else if (result) found.push(result);
   }
-  return { found, notFound };
+  return { found: withoutTwins(found), notFound };
+}
+
+/** Softmaxes that are combined before they meet the values (Ye et al. 2025, differential attention) hand over one matrix. */
+function withoutTwins(found: readonly FoundAttention[]): FoundAttention[] {
+  const first = new Map<Value, FoundAttention>();
+  for (const attention of found) {
+    const weights = valueOf(attention.weights);
+    const twin = weights && first.get(weights);
+    if (twin) first.set(weights, { ...twin, notes: [...new Set([...twin.notes, COMBINED])] });
+    else if (weights) first.set(weights, attention);
+  }
+  return found.flatMap((attention) => {
+    const weights = valueOf(attention.weights);
+    if (!weights) return [attention];
+    const kept = first.get(weights);
+    return kept?.op === attention.op ? [kept] : [];
+  });
+}
+
+const COMBINED = "two softmaxes are combined before the values, so rows need not sum to 1";
+
+function valueOf(place: Place): Value | undefined {
+  return "value" in place ? place.value : undefined;
 }
 
 function isInLoop(op: Op): boolean {
@@ -81,9 +104,10 @@ function spelledOut(softmax: SoftmaxPlace, known: Known): FoundAttention | strin
     output: headOutput(after, names, shapes),
     scoreProduct: path.product,
     valueProduct: after.product,
-    formula: formulaOf(path, roles, changes, known),
+    formula: formulaOf(path, roles, changes, softmax.sink, known),
     ...headCounts(names, op, roles, known),
     ...pathTraits(path, after, known),
+    ...(softmax.sink !== undefined && { hasSink: true }),
   };
 }
 

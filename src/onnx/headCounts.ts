@@ -1,6 +1,7 @@
 import type { FoundAttention } from "./attention";
 import type { Op, Value } from "./dataflow";
 import type { Known } from "./known";
+import { productOf } from "./product";
 import type { Roles } from "./roles";
 import type { Shapes } from "./shapes";
 
@@ -9,11 +10,12 @@ export function headCounts(
   names: readonly string[],
   op: Op,
   roles: Roles,
-  { shapes }: Known,
+  known: Known,
 ): Pick<FoundAttention, "nHeads" | "nKeyHeads" | "dHead"> {
+  const { shapes } = known;
   const dims = op.outputs[0] && shapes.dimsOf(op.outputs[0]);
   const nHeads =
-    headsOf(names, dims) ?? (names.includes("bh") ? foldedHeads(roles.queries, shapes) : undefined);
+    headsOf(names, dims) ?? (names.includes("bh") ? foldedHeads(roles.queries, known) : undefined);
   const nKeyHeads = keyHeads(roles.keys, shapes) ?? nHeads;
   const queries = shapes.dimsOf(roles.queries);
   const dHead = queries?.at(roles.queryIsFirst ? -1 : -2);
@@ -36,12 +38,15 @@ function headsOf(
   return heads;
 }
 
-/** Heads that a Reshape has folded into the batch: from [b, h, p, d], or out of a wider last axis. */
-function foldedHeads(queries: Value, shapes: Shapes): number | undefined {
+const MOVES = new Set("Transpose Mul Div Add Sub Cast Identity Dropout Squeeze".split(" "));
+const RECURRENT = new Set(["GRU", "LSTM", "RNN"]);
+
+/** Heads that a Reshape has folded into the batch: from [b, h, p, d], or out of a wider last axis; 1 where nothing was folded. */
+function foldedHeads(queries: Value, { shapes, origins }: Known): number | undefined {
   let at: Value | undefined = queries;
   for (let step = 0; at && step < 12; step++) {
     const op: Op | undefined = at.producer;
-    const input: Value | undefined = op?.inputs[0];
+    const input: Value | undefined = op?.inputs.find((value) => value && origins.isData(value));
     if (!op || !input) return undefined;
     if (op.node.opType === "Reshape") {
       const [before, after] = [shapes.dimsOf(input), shapes.dimsOf(at)];
@@ -51,7 +56,10 @@ function foldedHeads(queries: Value, shapes: Shapes): number | undefined {
       if (typeof wide === "number" && typeof narrow === "number" && wide % narrow === 0) return wide / narrow;
       return undefined;
     }
-    if (!["Transpose", "Mul", "Div", "Cast", "Identity"].includes(op.node.opType)) return undefined;
+    const product = productOf(op);
+    const isProjection = product && !(origins.isData(product.left) && origins.isData(product.right));
+    if (isProjection || RECURRENT.has(op.node.opType)) return 1;
+    if (!MOVES.has(op.node.opType)) return undefined;
     at = input;
   }
   return undefined;

@@ -36,6 +36,7 @@ import { scan } from "./scan";
 import { captureSelectively } from "./selective";
 import { findShapes } from "./shapes";
 import type { ByteSource } from "./wire";
+import { withoutSoftmax } from "./withoutSoftmax";
 
 export interface InstrumentOptions {
   readonly capture: readonly Capture[];
@@ -129,7 +130,8 @@ async function analyse(
   const isCausal = (attention: FoundAttention) =>
     (masks.get(attention)?.includes("causal") ?? false) || hasPast(attention);
   const placed = placeInBlocks(found, known, isCausal);
-  const notFound = [...spelledOut.notFound, ...fused.notFound];
+  const refused = [...spelledOut.notFound, ...fused.notFound];
+  const notFound = found.length + refused.length > 0 ? refused : withoutSoftmax(known);
   const inOrder = placed.map(({ attention }) => attention);
   const positions = await findPositions(known, inOrder, reader);
   const projections: Projections = new Map(found.map((each) => [each, findProjection(each, known)]));

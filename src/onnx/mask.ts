@@ -1,9 +1,10 @@
 import type { FoundAttention } from "./attention";
-import { decodeNumbers } from "./constants";
-import type { Value } from "./dataflow";
+import { decodeNumbers, storedTensor } from "./constants";
+import type { Op, Value } from "./dataflow";
 import type { Known } from "./known";
 import { elementBits } from "./graph";
 import type { StoredTensor } from "./graph";
+import { productOf } from "./product";
 import type { ByteSource } from "./wire";
 
 /** Stored masks that let a query see no later key. */
@@ -14,7 +15,7 @@ export function maskKind(attention: FoundAttention, known: Known, triangular: Tr
   const parts = new Set<string>(attention.isCausal ? ["causal"] : []);
   if (!attention.biases.length && !parts.size) return "none";
   for (const bias of attention.biases) {
-    for (const value of behind(bias)) {
+    for (const value of behind(bias, projects)) {
       if (value.inputIndex >= 0) parts.add("padding");
       if (value.stored && triangular.has(value.stored)) parts.add("causal");
       const constant = value.producer?.node.attributes.get("value")?.tensor;
@@ -35,7 +36,7 @@ export async function findTriangular(
 ): Promise<TriangularMasks> {
   const squares = new Set<StoredTensor>();
   for (const { biases } of found) {
-    for (const value of biases.flatMap(behind)) {
+    for (const value of biases.flatMap((bias) => behind(bias))) {
       const tensor = value.stored ?? value.producer?.node.attributes.get("value")?.tensor;
       const [rows = 0, columns = 1] = tensor?.dims.slice(-2) ?? [];
       if (tensor?.data && rows <= columns && rows > 1 && squares.size < MOST_MASKS) squares.add(tensor);
@@ -66,13 +67,20 @@ async function isTriangular(tensor: StoredTensor, reader: ByteSource): Promise<b
 
 const MOST_VISITED = 500;
 
-/** All values that a mask is computed from, itself included; shapes are left out. */
-export function behind(bias: Value): Value[] {
+/** A product with stored weights: what follows is content (a bias from queries), no mask. */
+function projects(op: Op): boolean {
+  const product = productOf(op);
+  if (!product) return false;
+  return [product.left, product.right].some((value) => (storedTensor(value)?.dims.length ?? 0) >= 2);
+}
+
+/** All values that a mask is computed from, itself included; shapes and what lies before `ends` are left out. */
+export function behind(bias: Value, ends: (op: Op) => boolean = () => false): Value[] {
   const seen = new Set<Value>([bias]);
   const open = [bias];
   for (let value = open.pop(); value && seen.size < MOST_VISITED; value = open.pop()) {
     const op = value.producer;
-    if (!op || op.node.opType === "Shape") continue;
+    if (!op || op.node.opType === "Shape" || ends(op)) continue;
     for (const input of [...op.inputs, ...value.inner]) {
       if (input && !seen.has(input)) {
         seen.add(input);

@@ -100,8 +100,14 @@ export function productsBefore(from: Value, accept: (product: Product) => boolea
   return found;
 }
 
-/** The nearest product that takes `from`, through operations that keep it a matrix of weights. */
-export function productAfter(from: Value, accept: (product: Product) => boolean): Path | undefined {
+const NONE: ReadonlySet<string> = new Set();
+
+/** The nearest product that takes `from`, through operations that keep it a matrix of weights, and through `more` of them. */
+export function productAfter(
+  from: Value,
+  accept: (product: Product) => boolean,
+  more = NONE,
+): Path | undefined {
   const seen = new Set<Value>();
   let open: Visit[] = [{ value: from, steps: [] }];
   for (let distance = 0; distance < FARTHEST && open.length && seen.size < MOST_VISITED; distance++) {
@@ -116,7 +122,8 @@ export function productAfter(from: Value, accept: (product: Product) => boolean)
           if (side && accept(product)) return { product, side, steps };
           continue;
         }
-        if (!mixesHeads(op) && !PASSES[op.node.opType]?.includes(inputIndex)) continue;
+        const passes = PASSES[op.node.opType]?.includes(inputIndex) || more.has(op.node.opType);
+        if (!mixesHeads(op) && !passes) continue;
         for (const output of op.outputs) {
           next.push({ value: output, steps: [...steps, { op, inputIndex }] });
         }

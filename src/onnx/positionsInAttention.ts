@@ -42,7 +42,7 @@ export function beforeProjection(value: Value): Op[] {
       if (!op || ops.has(op)) continue;
       ops.add(op);
       const weights = op.inputs[1] && storedTensor(op.inputs[1]);
-      const isProjection = productOf(op) !== undefined && weights !== undefined && weights.dims.length === 2;
+      const isProjection = productOf(op) !== undefined && weights !== undefined && weights.dims.length >= 2;
       if (!isProjection && op.node.opType !== "Shape") next.push(...op.inputs, ...op.bodyResults);
     }
     open = next;
@@ -144,7 +144,7 @@ const MOST_HEADS = 4096;
 function slopesOf({ biases, nHeads }: FoundAttention): PositionReport | undefined {
   if (!nHeads || nHeads < 2 || nHeads > MOST_HEADS) return undefined;
   const slopes = alibiSlopes(nHeads);
-  for (const value of biases.flatMap(behind)) {
+  for (const value of biases.flatMap((bias) => behind(bias))) {
     const numbers = storedNumbers(value);
     if (numbers?.length !== nHeads) continue;
     if (numbers.every((number, head) => Math.abs(Math.abs(number) / slopes[head]! - 1) < 5e-3))

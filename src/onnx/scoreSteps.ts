@@ -8,6 +8,8 @@ import type { Path, Step } from "./paths";
 import { axisNames } from "./roles";
 import type { Roles } from "./roles";
 import { scalarOf } from "./scoreTraits";
+import type { Shapes } from "./shapes";
+import type { SoftmaxPlace } from "./softmax";
 
 /** How weights follow from q·k, step by step, as it can be computed again; a sentence where it cannot. */
 export type Formula = readonly ScoreStep<Place>[] | string;
@@ -20,7 +22,14 @@ const MOVES = new Set(
 );
 
 /** The formula of attention that is spelled out: what lies between its product, its softmax and the product after it. */
-export function formulaOf(path: Path, roles: Roles, after: readonly Step[], known: Known): Formula {
+export function formulaOf(
+  path: Path,
+  roles: Roles,
+  after: readonly Step[],
+  sink: SoftmaxPlace["sink"],
+  known: Known,
+): Formula {
+  if (sink === "unknown") return "what is added to the sum of its exponents is no number of the graph";
   const letters = axesOfProduct(path.product, known.shapes);
   const steps: ScoreStep<Place>[] = [];
   if (path.product.factor !== 1) steps.push({ kind: "multiply", by: path.product.factor });
@@ -29,6 +38,7 @@ export function formulaOf(path: Path, roles: Roles, after: readonly Step[], know
   const all = [...path.steps, undefined, ...after];
   for (const [index, step] of all.entries()) {
     if (!step) {
+      if (sink !== undefined) steps.push({ kind: "sink", term: sink });
       steps.push({ kind: "softmax" });
       continue;
     }
@@ -40,12 +50,37 @@ export function formulaOf(path: Path, roles: Roles, after: readonly Step[], know
     const names = axisNames(axesAfter(letters, before, known.shapes), roles, known.shapes);
     const own = stepOf(step, names, known);
     if (typeof own === "string") return own;
+    if (own.some(hasTerm) && isCutUp(before, path, known.shapes)) {
+      return `${step.op.node.opType} takes its scores cut into more axes than queries and keys`;
+    }
     steps.push(...own);
   }
   return steps;
 }
 
-function stepOf(
+function hasTerm(step: ScoreStep<Place>): boolean {
+  return Object.values(step).some((value) => typeof value === "object");
+}
+
+/** Whether a Reshape has made several axes of the queries' or the keys' (rows and columns of an image), as far as lengths are known. */
+function isCutUp(steps: readonly Step[], { product }: Path, shapes: Shapes): boolean {
+  const lengthsOf = (value: Value | undefined) => value && shapes.dimsOf(value)?.slice(-2);
+  const whole = lengthsOf(product.output);
+  const last = steps.findLast(({ op }) => op.node.opType === "Reshape")?.op;
+  const own = lengthsOf(last?.outputs[0]);
+  const isKnown = [...(whole ?? []), ...(own ?? [])].every((length) => typeof length === "number");
+  const rank = (value: Value | undefined) => (value && shapes.dimsOf(value)?.length) ?? 0;
+  return (
+    isKnown &&
+    own !== undefined &&
+    whole !== undefined &&
+    rank(last?.outputs[0]) > rank(product.output) &&
+    own.join() !== whole.join()
+  );
+}
+
+/** One operation on scores whose axes have these names, as it can be computed again; a sentence where it cannot. */
+export function stepOf(
   { op, inputIndex }: Step,
   axes: readonly string[],
   known: Known,

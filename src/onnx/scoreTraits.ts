@@ -3,6 +3,7 @@ import { storedNumbers } from "./constants";
 import type { Value } from "./dataflow";
 import type { Known } from "./known";
 import type { Path } from "./paths";
+import { isRowMaximum } from "./softmax";
 
 /** What happens to the scores between the product and the softmax, and to the weights behind it. */
 export function pathTraits(
@@ -25,7 +26,7 @@ export function pathTraits(
       else if (scale !== undefined) scale *= kind === "Mul" ? number : 1 / number;
     } else if ((kind === "Add" || kind === "Sub" || kind === "Max" || kind === "Min") && other) {
       // A softmax that is written out takes off the largest score of the row.
-      if (other.producer?.node.opType !== "ReduceMax") biases.push(other);
+      if (!isRowMaximum(other)) biases.push(other);
     } else if (kind === "Where") step.op.inputs.slice(0, 1).forEach((value) => value && biases.push(value));
   }
   if (softcap !== undefined && scale !== undefined) scale *= softcap;

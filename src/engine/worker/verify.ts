@@ -197,7 +197,7 @@ function termTensor({ name, axes }: CapturedTerm, formula: RunFormula, nHeads: n
     { dims, data: numbers, type: type === "float16" ? type : "float32" },
     formula.nBatch,
   );
-  const isOfWindows = own.includes("w") || (dims[own.indexOf("b")] ?? 1) > formula.nBatch;
+  const isOfWindows = (dims[own.indexOf("w")] ?? 1) > 1 || (dims[own.indexOf("b")] ?? 1) > formula.nBatch;
   return isOfWindows || own.includes("g") ? found : inAllWindows(found, nHeads);
 }
 

@@ -7,7 +7,7 @@ import {
   shownMeasures,
   type ShownMeasure,
 } from "../../core/measures/measure";
-import { findBlock, type HeadVectors, type Measure, type RunSummary } from "../../core/run";
+import { findBlock, type HeadVectors, type LayerOfRun, type Measure, type RunSummary } from "../../core/run";
 import { createEngine } from "../../engine/handle";
 import { inlineStarter } from "../../engine/inline";
 import { createService } from "../../engine/worker/service";
@@ -162,12 +162,16 @@ function checkHas(
   for (const { block, info } of layers) {
     const captured = [...measures.filter(isCaptured), ...vectors];
     const lacking = captured.find((what) => !info.has.includes(what));
-    if (lacking) throw notCaptured(lacking, block, info.layer, info.missing);
+    if (lacking) throw notCaptured(lacking, block, info.layer, info.missing ?? noProduct(info));
     for (const measure of measures) {
       const lack = measureLack(findBlock(run, block)!, info.layer, measure);
       if (lack) throw measureMissing(measureWords[measure].name, lack);
     }
   }
+}
+
+function noProduct({ additive }: LayerOfRun): string | undefined {
+  return additive && "its scores come from tanh(q + k), not from a product of queries and keys";
 }
 
 function isCaptured(measure: ShownMeasure): measure is Measure {

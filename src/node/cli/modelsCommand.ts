@@ -71,7 +71,7 @@ function inWords(described: Described): string {
     precision,
     sizeBytes && `${(sizeBytes / 1e6).toFixed(1)} MB`,
     shown === "all"
-      ? undefined
+      ? "its attention can be shown"
       : `${shown === "part" ? "shown in part" : "cannot be shown"}: ${reason ?? ""}`,
   ];
   return `${id}: ${parts.filter(Boolean).join(", ")}\n`;

@@ -18,11 +18,11 @@ export async function writeNpz(inspection: Inspection, write: Write): Promise<vo
   const spans = Int32Array.from(run.tokens.flatMap(({ start, end }) => [start, end]));
   await add("spans", spans, [run.tokens.length, 2]);
   if (run.targetTokens) await add("target_ids", ids(run.targetTokens), [run.targetTokens.length]);
+  // Two towers without cross-attention (an image and a text) are told apart too.
+  const named = run.blocks.length > 1 || run.model.kind === "encoder-decoder";
   for (const layer of layers) {
     const name = (what: string) =>
-      run.model.kind === "encoder-decoder"
-        ? `${layer.block}.${what}.${layer.info.layer}`
-        : `${what}.${layer.info.layer}`;
+      named ? `${layer.block}.${what}.${layer.info.layer}` : `${what}.${layer.info.layer}`;
     for (const measure of measures) {
       const { data, dims } = await layerTensor(inspection, layer, measure);
       await add(name(measure), data, [...dims]);

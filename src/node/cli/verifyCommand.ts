@@ -40,8 +40,8 @@ function inWords(result: Verification, verdict: ReturnType<typeof verdictOf>): s
     nRows === 0
       ? `${model.name}: no weights could be computed again`
       : verdict === "differs"
-        ? `${model.name}: some weights are not what q, k and the mask give`
-        : `${model.name}: the weights are what q, k and the mask give`;
+        ? `${model.name}: some weights differ from those computed again`
+        : `${model.name}: the weights are the same when computed again`;
   const rest = nMissing > 0 ? `; ${nMissing} could not be computed again` : "";
   const table = verificationTable(result, {
     block: "block",

@@ -144,7 +144,7 @@ function writeWeight(
 ): void {
   for (const dim of weight.dims) pbf.writeVarintField(1, dim);
   pbf.writeVarintField(2, 1);
-  for (const number of weight.numbers) pbf.writeFloatField(4, number);
+  pbf.writePackedFloat(4, [...weight.numbers]);
   pbf.writeStringField(8, weight.name);
 }
 
@@ -154,7 +154,7 @@ function writeIntegers(
 ): void {
   pbf.writeVarintField(1, numbers.length);
   pbf.writeVarintField(2, 7);
-  for (const number of numbers) pbf.writeVarintField(7, number);
+  pbf.writePackedVarint(7, [...numbers]);
   pbf.writeStringField(8, name);
 }
 

@@ -22,6 +22,23 @@ describe("A person's way through models", () => {
     await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   });
 
+  it("lists what was chosen last first, and one click on its row is enough", async () => {
+    const { page } = vscode;
+    const box = page.locator(".quick-input-widget");
+    for (const name of ["Letters", "Code"]) {
+      await vscode.run("Headlight: Choose Model");
+      // As soon as its row is there, however much of the list is still to come.
+      await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
+      await box.waitFor({ state: "hidden" });
+    }
+    await vscode.run("Headlight: Choose Model");
+    await expect
+      .poll(async () => (await rows()).slice(0, 2).map((row) => /Letters|Code/.exec(row)?.[0]))
+      .toEqual(["Code", "Letters"]);
+    await page.keyboard.press("Escape");
+    await box.waitFor({ state: "hidden" });
+  });
+
   it("computes the weights again from the model's own q and k, layer by layer", async () => {
     const { page } = vscode;
     await vscode.run("Headlight: Verify this Model");
