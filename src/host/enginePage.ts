@@ -4,6 +4,8 @@ import type { EndListener, RunningWorker } from "../engine/engine";
 import { openChannel, type Channel } from "../protocol/channel";
 import {
   lanePort,
+  parseEnded,
+  parseRefusal,
   type LanePort,
   type PageEngineContract,
   type PageEngineEvents,
@@ -40,8 +42,10 @@ export class EnginePage {
       this.#start,
       {},
       {
-        ended: ({ engine, reason, isGpuLost }) =>
-          this.#ended(engine, reason, isGpuLost ? "gpu-lost" : undefined),
+        ended: (event: unknown) => {
+          const ended = parseEnded(event);
+          if (ended) this.#ended(ended.engine, ended.reason, ended.isGpuLost ? "gpu-lost" : undefined);
+        },
       },
     );
   }
@@ -63,7 +67,9 @@ export class EnginePage {
     this.#open.set(number, own);
     openChannel<PageFilesContract, object, object, object>(own.files, files.methods);
     try {
-      const { refused } = await this.#channel.remote.start({ engine: number, backend, ...this.addresses });
+      const refused = parseRefusal(
+        await this.#channel.remote.start({ engine: number, backend, ...this.addresses }),
+      );
       if (refused) {
         this.#open.delete(number);
         return refused;

@@ -59,6 +59,23 @@ export function parsePageEngineMessage(raw: unknown): PageEngineMessage | undefi
   return isSound ? (raw as PageEngineMessage) : undefined;
 }
 
+const refusals = ["no-webgpu", "no-adapter", "software-adapter"] as const;
+
+/** Why a page starts no engine, of the reasons that a page can have; undefined where it has started one. */
+export function parseRefusal(answer: unknown): BackendFallback | undefined {
+  const { refused } = (answer ?? {}) as { refused?: { code?: unknown; detail?: unknown } };
+  if (!refused) return undefined;
+  const code = refusals.find((one) => one === refused.code) ?? "no-webgpu";
+  return { code, ...(typeof refused.detail === "string" && { detail: refused.detail.slice(0, 200) }) };
+}
+
+/** The end of an engine, as a page tells it; undefined for anything else. */
+export function parseEnded(raw: unknown): Parameters<PageEngineEvents["ended"]>[0] | undefined {
+  const { engine, reason, isGpuLost } = (raw ?? {}) as Record<string, unknown>;
+  if (typeof engine !== "number" || typeof reason !== "string") return undefined;
+  return { engine, reason: reason.slice(0, 1000), isGpuLost: isGpuLost === true };
+}
+
 /** One lane of one engine as a port: what is received is given to `receive`. */
 export interface LanePort extends Port {
   receive(message: unknown): void;
