@@ -9,9 +9,11 @@ import { browserArguments, findBrowser, softwareGpu } from "../../scripts/browse
 import { embeddedModels } from "../../src/model/embedded";
 import { folderModel } from "../../src/model/folder";
 import { nodeFiles } from "../../src/node/files";
+import type { Measure } from "../../src/core/run";
 import type { BackendSetting, InspectRequest, ModelSource } from "../../src/protocol/engineContract";
 import { stubbornText, stubbornTokenizer } from "../support/stubbornTokenizer";
-import type { EngineRun } from "./page/engines";
+import { FUSED_HEADS, fusedModels } from "./fusedModels";
+import type { EngineRun, Everything } from "./page/engines";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const fixtures = path.resolve(root, "../shared/fixtures");
@@ -37,6 +39,11 @@ beforeAll(async () => {
     if (url === "/") return void response.setHeader("content-type", "text/html").end(html);
     if (url === "/stubborn.json") return void response.end(JSON.stringify(stubbornTokenizer));
     if (url === "/script.js") return void response.end(script.outputFiles[0]!.text);
+    const made = fusedModels.find(({ name }) => url === `/made/${name}.onnx`);
+    if (made) {
+      response.setHeader("content-length", made.bytes.length);
+      return void response.end(request.method === "HEAD" ? undefined : made.bytes);
+    }
     const file = url.startsWith("/fixtures/") ? path.join(fixtures, url.slice(10)) : path.join(root, url);
     if (!existsSync(file) || !statSync(file).isFile()) return void response.writeHead(404).end();
     response.setHeader("content-length", statSync(file).size);
@@ -71,6 +78,15 @@ function served(source: ModelSource): ModelSource {
   return Object.fromEntries(Object.entries(source).map(([key, value]) => [key, url(value)])) as never;
 }
 
+/** The same, in shares of the largest value of each tensor where that is above 1. */
+const largestShare = (one: readonly number[][], other: readonly number[][]) =>
+  Math.max(
+    ...one.map((values, at) => {
+      const largest = Math.max(1, ...values.map(Math.abs));
+      return largestDifference([values], [other[at]!]) / largest;
+    }),
+  );
+
 const largestDifference = (one: readonly number[][], other: readonly number[][]) =>
   Math.max(...one.flatMap((weights, at) => weights.map((value, i) => Math.abs(value - other[at]![i]!))));
 
@@ -78,12 +94,31 @@ const largestDifference = (one: readonly number[][], other: readonly number[][])
 const someIds = (count: number, vocab = 20) =>
   Array.from({ length: count }, (_, i) => ((i * 7) % (vocab - 2)) + 1);
 
+function everythingOn(
+  backend: BackendSetting,
+  request: InspectRequest,
+  { byteBudget = 1e9, measures = ["weights", "scores"] as readonly Measure[] } = {},
+): Promise<Everything> {
+  return page.evaluate(([wanted, asked, room, what]) => window.everythingOn(wanted, asked, room, what), [
+    backend,
+    request,
+    byteBudget,
+    measures,
+  ] as const);
+}
+
+function requestOf(id: string): InspectRequest {
+  const { source, card } = models.find((entry) => entry.source.id === id)!;
+  return requestFor(source, card?.kind ?? "causal", card?.context);
+}
+
 function requestFor(source: ModelSource, kind: string, context = 24): InspectRequest {
   const ids = someIds(Math.min(24, context));
   return { model: served(source), ids, ...(kind === "encoder-decoder" && { targetIds: ids.slice(0, 10) }) };
 }
 
-describe("WebGPU", () => {
+// The processor draws what a graphics card would, on a machine that may be busy.
+describe("WebGPU", { timeout: 240_000 }, () => {
   it.each(models.map((entry) => [entry.source.id, entry] as const))(
     "gives the weights of %s that WASM gives, to 1e-3",
     async (_, { source, card }) => {
@@ -124,6 +159,68 @@ describe("WebGPU", () => {
       }
     },
   );
+
+  it.each(fusedModels.map(({ name }) => name))(
+    "computes %s again where the operator keeps its weights to itself there",
+    async (name) => {
+      const graph = new URL(`/made/${name}.onnx`, page.url()).href;
+      const request = { model: { id: name, name, source: "file", graph }, ids: someIds(12) } as const;
+      const [gpu, wasm] = [await everythingOn("webgpu", request), await everythingOn("wasm", request)];
+      expect(gpu.backend.fallback).toBeUndefined();
+      expect(gpu.backend.name).toBe("webgpu");
+      // Weights and scores of each head, and what there is of q, k, v and the output.
+      expect(gpu.numbers.length).toBeGreaterThanOrEqual(2 * FUSED_HEADS + 3);
+      expect(gpu.numbers.map(({ length }) => length)).toEqual(wasm.numbers.map(({ length }) => length));
+      expect(largestDifference(gpu.numbers, wasm.numbers)).toBeLessThan(1e-3);
+    },
+  );
+
+  it("gives scores, vectors and the logit lens that WASM gives", async () => {
+    const request = requestOf("code-4x8");
+    const [gpu, wasm] = [await everythingOn("webgpu", request), await everythingOn("wasm", request)];
+    expect(gpu.backend.name).toBe("webgpu");
+    expect(gpu.numbers).toHaveLength(2 * (2 * 8 + 4));
+    expect(largestShare(gpu.numbers, wasm.numbers)).toBeLessThan(1e-3);
+    expect(gpu.lens).toHaveLength(5);
+    const ids = ({ lens }: Everything) => lens.map((row) => row.map((cell) => cell.map(({ id }) => id)));
+    expect(ids(gpu)).toEqual(ids(wasm));
+  });
+
+  it("keeps weights as bytes, as WASM does, where there is no room for more", async () => {
+    const request = requestOf("code-4x8");
+    // 4 x 8 maps of 24 x 24 weights are 74 KB as float32, 18 KB as bytes.
+    const room = { byteBudget: 1e5, measures: ["weights"] as const };
+    const [gpu, wasm] = [
+      await everythingOn("webgpu", request, room),
+      await everythingOn("wasm", request, room),
+    ];
+    expect(gpu.backend.name).toBe("webgpu");
+    expect([gpu.kept, wasm.kept]).toEqual(["bytes", "bytes"]);
+    // One step of a byte near 1 is 0.008.
+    expect(largestDifference(gpu.numbers, wasm.numbers)).toBeLessThan(8e-3);
+  });
+
+  it("loses a run of which WebGPU refuses a part; the next one is WASM's, and says why", async () => {
+    const asked = requestOf("code-4x8");
+    const { before, failure, after, nRows } = await page.evaluate(
+      (request) => window.lensRefused(request),
+      asked,
+    );
+    expect(before.name).toBe("webgpu");
+    expect(failure).toBe("unknown-run");
+    expect(after).toMatchObject({ name: "wasm", fallback: { code: "webgpu-refused" } });
+    expect(after.fallback?.detail).toContain("Relx");
+    expect(nRows).toBe(5);
+  });
+
+  it("fetches the scores of the layer that is looked at, once, and those of no other", async () => {
+    const request = requestOf("code-4x8");
+    const nTokens = request.ids!.length;
+    const { backend, first, again } = await page.evaluate((asked) => window.fetchedFor(asked, 1), request);
+    expect(backend.name).toBe("webgpu");
+    expect(first).toBe(8 * nTokens * nTokens * 4);
+    expect(again).toBe(0);
+  });
 
   describe.skipIf(!hasFixtures)("of models that others exported", () => {
     // The Llama turns its queries by sines that this adapter computes to 5e-4 only: the trial finds weights 3e-3 apart.

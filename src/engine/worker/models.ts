@@ -1,4 +1,5 @@
 import type { ModelSource } from "../../core/modelSource";
+import type { BackendFallback } from "../../core/run";
 import type { Tokenizer } from "../../tokenizer/tokenizer";
 import { openModel, type Depth, type OpenModel } from "./openModel";
 import type { BackendChoice } from "./backends";
@@ -30,6 +31,9 @@ export class Models {
   private lastTokenizer: { key: string; tokenizer?: Tokenizer } | undefined;
 
   private choice: Promise<BackendChoice> = Promise.resolve({ name: "wasm" });
+
+  /** Models that WebGPU could not do everything for. */
+  private readonly refused = new Map<string, BackendFallback>();
 
   constructor(private readonly platform: Platform) {}
 
@@ -100,6 +104,17 @@ export class Models {
     return model;
   }
 
+  /** Opens the model on WASM from now on, since WebGPU refuses a part of it; false where it is not on WebGPU. */
+  async leaveGpu(source: ModelSource, reason: string): Promise<boolean> {
+    const key = JSON.stringify(source);
+    const model = this.open.get(key);
+    if (model?.backend.name !== "webgpu") return false;
+    this.refused.set(key, { code: "webgpu-refused", detail: reason });
+    this.open.delete(key);
+    await model.close().catch(() => undefined);
+    return true;
+  }
+
   private async closeOldest(counts: (model: OpenModel) => boolean, kept: number): Promise<void> {
     const counted = [...this.open].filter(([, model]) => counts(model));
     for (const [key, model] of counted.slice(0, Math.max(0, counted.length - kept))) {
@@ -109,6 +124,8 @@ export class Models {
   }
 
   private openOn(choice: BackendChoice, source: ModelSource, depth: Depth): Promise<OpenModel> {
+    const fallback = this.refused.get(JSON.stringify(source));
+    if (fallback) return openModel(source, depth, { ...this.platform, backend: { name: "wasm", fallback } });
     if (choice.name === "webgpu") return openOnGpu(source, depth, this.platform, choice.adapter);
     return openModel(source, depth, { ...this.platform, backend: choice });
   }

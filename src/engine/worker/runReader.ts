@@ -23,6 +23,8 @@ interface Parts {
   readonly queue: Queue;
   stages(): Stages;
   requestOf(run: StoredRun): InspectRequest | undefined;
+  /** Throws the failure, or unknownRun where the run is to be computed again elsewhere. */
+  failed(run: StoredRun, error: unknown): Promise<never>;
 }
 
 /** The run with what a slice of these choices reads, by running again where it is not there. */
@@ -60,7 +62,7 @@ export interface RunReader {
 const VECTORS: readonly HeadVectors[] = ["q", "k", "v", "output"];
 
 /** Runs with what is asked of them: what was not captured, or not kept, is brought by running their requests again. */
-export function runReader({ store, queue, stages, requestOf }: Parts): RunReader {
+export function runReader({ store, queue, stages, requestOf, failed }: Parts): RunReader {
   /** Brings what a run lacks, behind what is running; another call may have brought it meanwhile. */
   async function runAgain<T>(
     runId: string,
@@ -73,7 +75,8 @@ export function runReader({ store, queue, stages, requestOf }: Parts): RunReader
     if (!request || lackedOf(run).length === 0) return run;
     await queue.run(async () => {
       const lacked = lackedOf(run);
-      if (lacked.length > 0) await bringAll(run, request, lacked);
+      if (lacked.length > 0)
+        await bringAll(run, request, lacked).catch((error: unknown) => failed(run, error));
       store.evict();
     }, signal);
     return run;
@@ -103,8 +106,21 @@ export function runReader({ store, queue, stages, requestOf }: Parts): RunReader
         signal,
       );
     }
-    const lackedOf = () => lacked(run.layers, ({ has }) => (has.includes(what) ? [what] : []));
-    return captured(runId, lackedOf, what === "scores" ? [what] : VECTORS, { depth: "all" }, signal);
+    const wanted = what === "scores" ? [what] : VECTORS;
+    const ofLayers = (layers: readonly StoredLayer[], only?: StoredLayer) =>
+      captured(
+        runId,
+        () => lacked(layers, ({ has }) => (has.includes(what) ? [what] : [])),
+        wanted,
+        { depth: "all", only },
+        signal,
+      );
+    if (run.summary.backend.name !== "webgpu") return ofLayers(run.layers);
+    // What a pass gives lies in the graphics memory: only what is looked at is fetched from there.
+    const layers = layersOfChoices(run, choices);
+    if (layers.length === run.layers.length) return ofLayers(layers);
+    for (const layer of layers) await ofLayers([layer], layer);
+    return run;
   };
 
   const withParts: WithParts = async (runId, parts, { depth, only }, signal) => {
@@ -162,6 +178,14 @@ export function runReader({ store, queue, stages, requestOf }: Parts): RunReader
       return all;
     },
   };
+}
+
+function layersOfChoices(run: StoredRun, choices: readonly HeadChoice[]): StoredLayer[] {
+  return run.layers.filter((stored) =>
+    choices.some(
+      ({ block, layer }) => block === stored.block && (layer === "all" || layer === stored.info.layer),
+    ),
+  );
 }
 
 function lacked(

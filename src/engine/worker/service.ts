@@ -1,4 +1,4 @@
-import { badRequest, unknownRun } from "../../core/errors";
+import { badRequest, HeadlightError, unknownRun } from "../../core/errors";
 import type { BlockKind, HeadAddress, HeadChoice, LayerOfRun, LayerTensor } from "../../core/run";
 import { moved, type Local } from "../../protocol/channel";
 import type {
@@ -60,6 +60,9 @@ const MOST_THREADS = 4;
 /** Other questions are heard at least so often while stages are recomputed. */
 const LONGEST_MS = 30;
 
+/** What the runtime refused to open or to run. */
+const runtimeFailures: ReadonlySet<string> = new Set(["model-refused", "run-failed", "out-of-memory"]);
+
 /** The engine's methods as its worker, or a page without workers, offers them. */
 export function createService(platform: Platform, emit: EngineEvents): Local<EngineContract> {
   const store = new RunStore(1e9);
@@ -96,7 +99,31 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
   };
 
   const requestOf = (run: StoredRun) => requests.get(run);
-  const reader = runReader({ store, queue, stages, requestOf });
+
+  /** Whether the model is on WASM from now on because this is WebGPU's failure. */
+  async function isLeftToWasm({ model }: Pick<InspectRequest, "model">, error: unknown): Promise<boolean> {
+    const isOfRuntime = error instanceof HeadlightError && runtimeFailures.has(error.code);
+    return isOfRuntime && (await models.leaveGpu(model, error.message));
+  }
+
+  /** A run of which WebGPU cannot give a part is lost as a whole: all of the next one comes from WASM, with the reason. */
+  async function failed(run: StoredRun, error: unknown): Promise<never> {
+    const request = requests.get(run);
+    if (!request || !(await isLeftToWasm(request, error))) throw error;
+    store.release(run.summary.runId);
+    throw unknownRun(run.summary.runId);
+  }
+
+  async function anywhere<T>(request: Pick<InspectRequest, "model">, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (await isLeftToWasm(request, error)) return run();
+      throw error;
+    }
+  }
+
+  const reader = runReader({ store, queue, stages, requestOf, failed });
   const { ready, readyWhole, withParts, byLayer } = reader;
   const readyMeasure = measureReader({ store, ...reader });
 
@@ -143,7 +170,9 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
       const request = requests.get(run);
       if (!request) throw unknownRun(run.summary.runId);
       const { progress } = stages();
-      const lens = await runLens(run, request, models, progress, signal);
+      const lens = await runLens(run, request, models, progress, signal).catch((error: unknown) =>
+        failed(run, error),
+      );
       lenses.set(run, lens);
       return lens;
     }, signal);
@@ -193,7 +222,7 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         parseSource(request.model);
         const runId = `${prefix}-${++nRuns}`;
         const known = request.mayReuse && earlierRun(request, runId);
-        const run = known || (await inspect(request, runId, stages(), signal));
+        const run = known || (await anywhere(request, () => inspect(request, runId, stages(), signal)));
         requests.set(run, request);
         store.add(run);
         logRun(run, emit);
@@ -204,10 +233,13 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
     verify: (request, { signal }) =>
       queue.run(async () => {
         parseSource(request.model);
-        return verify(request, stages(), signal);
+        return anywhere(request, () => verify(request, stages(), signal));
       }, signal),
     probe: ({ model }, { signal }) =>
-      queue.run(() => probe({ model: parseSource(model) }, stages(), signal), signal),
+      queue.run(
+        () => anywhere({ model }, () => probe({ model: parseSource(model) }, stages(), signal)),
+        signal,
+      ),
     tokenize: ({ model, text }, { signal }) =>
       queue.run(async () => {
         const tokenizer = await models.tokenizer(parseSource(model));
