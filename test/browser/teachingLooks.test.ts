@@ -16,11 +16,11 @@ const open = async (shown: StandaloneRun, view: ViewName, options?: PageOptions)
 describe("every teaching view", () => {
   const views = ["steps", "mask", "positions", "scoring"] as const;
   test.each(views)(
-    "%s is accessible in the dark, light and high contrast, explanation open",
+    "%s is accessible in the dark, in the light and in both high contrasts, explanation open",
     async (view) => {
       await open(run(), view);
       await page.locator(".explanation summary").click();
-      for (const theme of ["dark", "light", "highContrast"] as const) {
+      for (const theme of ["dark", "light", "highContrast", "highContrastLight"] as const) {
         await setTheme(page, theme);
         await expectAccessible(page);
       }

@@ -1,4 +1,4 @@
-/** Variables that VS Code gives a webview; values of its own themes "Dark Modern", "Light Modern" and "Dark High Contrast". */
+/** Variables that VS Code gives a webview; values of its own themes "Dark Modern", "Light Modern" and both of high contrast. */
 const shared = {
   "font-family": "system-ui, 'DejaVu Sans', 'Noto Sans', sans-serif",
   "font-size": "13px",
@@ -102,10 +102,41 @@ const highContrast = {
   "editorWidget-background": "#0c141f",
 };
 
+const highContrastLight = {
+  ...light,
+  "editor-background": "#ffffff",
+  "editor-foreground": "#292929",
+  foreground: "#292929",
+  descriptionForeground: "#292929b3",
+  contrastBorder: "#0f4a85",
+  contrastActiveBorder: "#006bbd",
+  focusBorder: "#006bbd",
+  "button-background": "#0f4a85",
+  "button-foreground": "#ffffff",
+  "button-border": "#0f4a85",
+  "dropdown-background": "#ffffff",
+  "dropdown-foreground": "#292929",
+  "dropdown-border": "#0f4a85",
+  "checkbox-background": "#ffffff",
+  "checkbox-border": "#0f4a85",
+  "icon-foreground": "#292929",
+  "panelTitle-activeBorder": "#b5200d",
+  "panelTitle-activeForeground": "#292929",
+  "panelTitle-inactiveForeground": "#292929",
+  "panel-border": "#0f4a85",
+  "menu-background": "#ffffff",
+  "menu-foreground": "#292929",
+  "editorWidget-background": "#ffffff",
+};
+
 export const themes = {
   dark: { bodyClass: "vscode-dark", variables: dark },
   light: { bodyClass: "vscode-light", variables: light },
   highContrast: { bodyClass: "vscode-high-contrast", variables: highContrast },
+  highContrastLight: {
+    bodyClass: "vscode-high-contrast vscode-high-contrast-light",
+    variables: highContrastLight,
+  },
 } as const;
 
 export type ThemeName = keyof typeof themes;

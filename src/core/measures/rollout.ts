@@ -25,7 +25,7 @@ export function withResidual(layers: readonly Tensor[]): Tensor[] {
 }
 
 /**
- * Attention rollout (Abnar & Zuidema 2020, eq. 1): the layers of `withResidual` multiplied, the uppermost first:
+ * Attention rollout (Abnar & Zuidema 2020, §3): the layers of `withResidual` multiplied, the uppermost first:
  * [n, n], row = token of the last layer, column = input token; rows sum to 1. The result after each layer, so that
  * the last is the whole model's.
  */

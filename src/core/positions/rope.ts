@@ -52,7 +52,7 @@ export function pairOf(i: number, nPairs: number, pairs: RopePairs): [number, nu
 
 /**
  * Upper bound of how much q·k can be at each distance, relative to distance 0's maximum: the mean over j of |S_j|,
- * S_j the sum of e^(iΔθ) over the first j pairs (Su et al. 2021, eq. 37, where it is drawn): [nDistances].
+ * S_j the sum of e^(iΔθ) over the first j pairs (Su et al. 2021, §3.4.3, fig. 2): [nDistances].
  */
 export function ropeDecayBound(nDistances: number, frequencies: Float64Array): Float64Array {
   const bound = new Float64Array(nDistances);

@@ -43,7 +43,7 @@ export type AttentionPattern =
   | { readonly kind: "windowed"; readonly window: number }
   /** Each block of `block` queries sees `nBlocks` blocks of keys (Child et al. 2019; Zaheer et al. 2020). */
   | { readonly kind: "block-sparse"; readonly block: number; readonly nBlocks: number }
-  /** Keys and values are first projected from n to `rank` places (Linformer, Wang et al. 2020, eq. 7). */
+  /** Keys and values are first projected from n to `rank` places (Linformer, Wang et al. 2020). */
   | { readonly kind: "low-rank"; readonly rank: number };
 
 /**

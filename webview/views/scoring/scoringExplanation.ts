@@ -29,6 +29,6 @@ export const scoringExplanation: Explanation = {
     },
     { text: "Child et al. 2019, Sparse Transformers", url: "https://arxiv.org/abs/1904.10509" },
     { text: "Beltagy et al. 2020, Longformer", url: "https://arxiv.org/abs/2004.05150" },
-    { text: "Wang et al. 2020, Linformer: low rank, eq. 7", url: "https://arxiv.org/abs/2006.04768" },
+    { text: "Wang et al. 2020, Linformer: low rank", url: "https://arxiv.org/abs/2006.04768" },
   ],
 };

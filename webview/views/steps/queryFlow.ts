@@ -101,7 +101,8 @@ export function strips(tensor: Tensor, counts: (row: number) => boolean): Strips
 export interface FlowColumn {
   readonly stage: Stage;
   readonly name: string;
-  readonly kind: "strip" | "number" | "weight";
+  /** "number": with a bar; "plain": without. */
+  readonly kind: "strip" | "number" | "plain" | "weight";
   cell(key: number): TemplateResult;
 }
 
@@ -131,21 +132,21 @@ export function flowColumns(
     scaled && {
       stage: "scale",
       name: "scaled",
-      kind: "number",
+      kind: "plain",
       cell: (key) => html`${signedText(scaled[key]!)}`,
     },
     bias &&
       hasBias && {
         stage: "bias",
         name: flow.biasKind === "relative" ? "bias" : "rest",
-        kind: "number",
+        kind: "plain",
         cell: (key) => html`${bias[key] === -Infinity ? "" : roundedBias(bias[key]!)}`,
       },
     bias &&
       (hasMask || !hasBias) && {
         stage: "bias",
         name: "mask",
-        kind: "number",
+        kind: "plain",
         cell: (key) =>
           isHidden(key)
             ? html`−∞ <small class="unit">${flow.maskReason?.(key) ?? "masked"}</small>`
