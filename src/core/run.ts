@@ -107,12 +107,14 @@ export interface Backend {
 }
 
 /**
- * `detail`: the adapter's name, the largest difference, or the runtime's own words. "no-page": WebGPU would run in the
+ * `detail`: the adapter's name, the largest difference, or the runtime's own words. "no-jspi": there is
+ * WebGPU, but no WebAssembly that can wait for it. "no-page": WebGPU would run in the
  * inspector, and none is open or shown. "device-lost": the adapter was taken away while models ran on it.
  */
 export interface BackendFallback {
   readonly code:
     | "no-webgpu"
+    | "no-jspi"
     | "no-page"
     | "no-adapter"
     | "software-adapter"

@@ -45,6 +45,7 @@ function backendLines({ adapter, fallback }: Backend, t: Translate): string[] {
   const detail = fallback.detail ?? "";
   const reason = {
     "no-webgpu": t("this window has no WebGPU"),
+    "no-jspi": t("this window is too old for it: WebAssembly cannot wait for the graphics adapter (JSPI)"),
     "no-page": t("it would run in the inspector, and none was open or in sight"),
     "no-adapter": t("the browser offers no graphics adapter"),
     "software-adapter": t("the adapter {0} is software and slower", detail),

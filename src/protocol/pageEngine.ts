@@ -59,7 +59,7 @@ export function parsePageEngineMessage(raw: unknown): PageEngineMessage | undefi
   return isSound ? (raw as PageEngineMessage) : undefined;
 }
 
-const refusals = ["no-webgpu", "no-adapter", "software-adapter"] as const;
+const refusals = ["no-webgpu", "no-jspi", "no-adapter", "software-adapter"] as const;
 
 /** Why a page starts no engine, of the reasons that a page can have; undefined where it has started one. */
 export function parseRefusal(answer: unknown): BackendFallback | undefined {

@@ -1,3 +1,4 @@
+import type { BackendFallback } from "../core/run";
 import type { GpuAdapter } from "../engine/worker/backends";
 
 /** What of WebGPU is looked at; browsers' own types are not in every version of TypeScript's library. */
@@ -24,7 +25,12 @@ export async function gpuAdapter(): Promise<GpuAdapter | undefined> {
   return { name, isSoftware: saysSo || /swiftshader|llvmpipe|lavapipe|basic render/i.test(name) };
 }
 
-/** Whether this thread can run the runtime's WebGPU build: a graphics interface, and WebAssembly that can wait for it. */
-export function hasWebGpu(): boolean {
-  return "gpu" in navigator && "Suspending" in WebAssembly;
+/**
+ * Why this thread cannot run the runtime's WebGPU build: no graphics interface, or no WebAssembly that can wait for it
+ * (JSPI: Chromium from 137 on, Electron from 37). Undefined where it can.
+ */
+export function webGpuMissing(): BackendFallback | undefined {
+  if (!("gpu" in navigator)) return { code: "no-webgpu" };
+  if (!("Suspending" in WebAssembly)) return { code: "no-jspi" };
+  return undefined;
 }

@@ -9,7 +9,7 @@ import {
   type PageEngineMessage,
   type PageEngineStart,
 } from "../protocol/pageEngine";
-import { gpuAdapter, hasWebGpu } from "./gpuAdapter";
+import { gpuAdapter, webGpuMissing } from "./gpuAdapter";
 import { startBlobWorker } from "./workerStarter";
 
 interface OpenEngine {
@@ -89,7 +89,8 @@ export class PageEngines {
 }
 
 async function refusal(backend: PageEngineStart["backend"]): Promise<BackendFallback | undefined> {
-  if (!hasWebGpu()) return { code: "no-webgpu" };
+  const missing = webGpuMissing();
+  if (missing) return missing;
   const adapter = await gpuAdapter().catch(() => undefined);
   if (!adapter) return { code: "no-adapter" };
   if (backend === "auto" && adapter.isSoftware) return { code: "software-adapter", detail: adapter.name };

@@ -2,7 +2,7 @@ import type { BackendFallback } from "../core/run";
 import type { EndListener, RunningWorker, WorkerStarter } from "../engine/engine";
 import { openChannel, type Port } from "../protocol/channel";
 import type { FilesContract } from "./filesContract";
-import { hasWebGpu } from "./gpuAdapter";
+import { webGpuMissing } from "./gpuAdapter";
 
 /** What the worker is told first; a port of its own answers its questions about files. */
 export interface WorkerSetup {
@@ -51,7 +51,7 @@ export function webWorkerStarter(
         lost = undefined;
         return startPlain();
       }
-      const noGpu: BackendFallback | undefined = lost ?? (hasWebGpu() ? undefined : { code: "no-webgpu" });
+      const noGpu = lost ?? webGpuMissing();
       if (noGpu) return { ...(await startPlain()), noGpu };
       const worker = await startFrom(source, gpuFiles, true);
       return {

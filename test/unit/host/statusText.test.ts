@@ -23,6 +23,13 @@ describe("the status bar", () => {
     const wasm = { ...run, backend: { name: "wasm", threads: 2, fallback } } as const;
     expect(statusText(wasm, english)).toContain("· WASM 2, not WebGPU ·");
     expect(statusLines(wasm, english).join("\n")).toMatch(/WASM in place of WebGPU: .*0\.0034/);
+    const lost = {
+      ...wasm,
+      backend: { name: "wasm", fallback: { code: "device-lost", detail: "unplugged" } },
+    } as const;
+    expect(statusLines(lost, english)).toContain(
+      "WASM in place of WebGPU: the graphics adapter was lost while a model ran on it: unplugged",
+    );
   });
 
   it.each([
