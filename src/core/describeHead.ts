@@ -1,11 +1,11 @@
-import type { StatisticName } from "./statistics";
+import type { ProbeName } from "./probe/probe";
 
 /** What a head does, as read from its statistics, and the figure that says so. */
 export interface HeadDescription {
   /** How sure: "mostly", "partly", or "otherwise" where no place gets enough to be named. */
   readonly how: "mostly" | "partly" | "otherwise";
   readonly what: keyof typeof behaviours | "spread" | "picks";
-  readonly statistic: StatisticName;
+  readonly statistic: ProbeName;
   readonly value: number;
   /** The same statistic of a head that looks at all keys alike. */
   readonly uniform?: number;
@@ -25,7 +25,11 @@ export const behaviours = {
   sameWord: "the word's earlier tokens",
   newline: "line breaks",
   delimiter: "punctuation",
-} as const satisfies Partial<Record<StatisticName, string>>;
+  year: "the year in the source",
+  month: "the month in the source",
+  day: "the day in the source",
+  copied: "the source's copies of what is written",
+} as const satisfies Partial<Record<ProbeName, string>>;
 
 const ofSomeQueries: ReadonlySet<string> = new Set<keyof typeof behaviours>([
   "induction",
@@ -36,6 +40,10 @@ const ofSomeQueries: ReadonlySet<string> = new Set<keyof typeof behaviours>([
   "sameWord",
   "newline",
   "delimiter",
+  "year",
+  "month",
+  "day",
+  "copied",
 ]);
 
 const names = Object.keys(behaviours) as (keyof typeof behaviours)[];
@@ -91,7 +99,7 @@ function beyondChance(share: number, expected: number): number {
   return expected < 1 ? (share - expected) / (1 - expected) : 0;
 }
 
-type Statistics = Readonly<Partial<Record<StatisticName, number>>>;
+type Statistics = Readonly<Partial<Record<ProbeName, number>>>;
 
 /** The description as a line without its figure: "mostly the token before". `t` translates; English without it. */
 export function descriptionText({ how, what, value }: HeadDescription, t: Translate = english): string {

@@ -41,6 +41,9 @@ export class Probes {
   /** Probes the model of the shown inspection, else the chosen one, with progress; shows its card. */
   async probe({ showsCard = true } = {}): Promise<ProbeReport | undefined> {
     const { source, card } = await this.#current();
+    const pairs = (card?.samples ?? []).flatMap(({ text, targetText }) =>
+      targetText ? [{ text, targetText }] : [],
+    );
     const controller = new AbortController();
     const title = vscode.l10n.t("Probing the heads of {0}", source.name);
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
@@ -53,7 +56,9 @@ export class Probes {
           done = Math.max(done, fraction);
         },
       });
-      return this.engine.probe({ model: source }, { signal: controller.signal }).finally(stop);
+      return this.engine
+        .probe({ model: source, ...(pairs.length > 0 && { pairs }) }, { signal: controller.signal })
+        .finally(stop);
     });
     await this.#keep(source, report);
     if (showsCard) await this.#show({ source, card }, report);
@@ -90,7 +95,10 @@ export class Probes {
   }
 
   #show({ source, card }: Pick<ModelEntry, "source" | "card">, report: ProbeReport): Promise<void> {
-    return this.#documents.show(vscode.l10n.t("Heads of {0}", source.name), modelCard(report, card));
+    return this.#documents.show(
+      vscode.l10n.t("Heads of {0}", source.name),
+      modelCard(report, card, vscode.l10n.t),
+    );
   }
 
   #place(key: string): vscode.Uri {
@@ -118,7 +126,7 @@ function parseKept(bytes: Uint8Array, key: string): ProbeReport | undefined {
       report?: Partial<ProbeReport>;
     } | null;
     const report = kept?.report;
-    const isWhole = report?.version === 1 && Array.isArray(report.heads) && Array.isArray(report.inputs);
+    const isWhole = report?.version === 2 && Array.isArray(report.heads) && Array.isArray(report.inputs);
     return kept?.key === key && isWhole ? (report as ProbeReport) : undefined;
   } catch {
     // Cut short or written by hand: probed again when asked for.

@@ -1,5 +1,6 @@
 import type { BackendFallback, Measure, HeadVectors, ModelSummary, Notice, RunSummary } from "../core/run";
 import type { ModelSource } from "../core/modelSource";
+import type { TextPair } from "../core/probe/crossing";
 import type { ProbeReport } from "../core/probe/probe";
 import type { Token } from "../core/token";
 import type { ModelFacts } from "../core/modelFacts";
@@ -59,8 +60,11 @@ export interface EngineContract extends Slices {
   /** Computes softmax(q·k·scale + bias + mask) again, in float64, and compares it with the weights that were handed over. */
   verify(request: InspectRequest): Promise<Verification>;
   tokenize(request: { model: ModelSource; text: string }): Promise<Token[]>;
-  /** Runs the model on the probe's inputs and gives each head its scores over them. */
-  probe(request: { model: ModelSource }): Promise<ProbeReport>;
+  /**
+   * Runs the model on the probe's inputs and gives each head its scores over them. `pairs`: sources with the targets
+   * that the model is known to make of them, for its cross-attention; without, prose stands on both sides.
+   */
+  probe(request: { model: ModelSource; pairs?: readonly TextPair[] }): Promise<ProbeReport>;
   /** A run as the data of a page without a host, part by part. */
   exportPage(query: PageExportQuery): Promise<PageExportPart>;
   /** Everything that is kept, for the worker that takes this one's place; nothing is kept here after it. */

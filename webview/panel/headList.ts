@@ -3,7 +3,9 @@ import { html, nothing, render } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import { measureWords, perHeadMeasure } from "../../src/core/measures/measure";
 import type { HeadAddress, HeadChoice } from "../../src/core/run";
-import { statisticMeanings, type StatisticName } from "../../src/core/statistics";
+import { crossingMeanings } from "../../src/core/probe/crossing";
+import type { ProbeName } from "../../src/core/probe/probe";
+import { statisticMeanings } from "../../src/core/statistics";
 import type { Pin } from "../../src/protocol/panelContract";
 import { dropdown, iconButton, textButton } from "../controls";
 import { onFrame } from "../frame";
@@ -225,7 +227,9 @@ function allStatistics(values: Readonly<Record<string, number>>) {
   return html`<div role="gridcell" class="head-figures">
     ${Object.entries(values).map(
       ([name, value]) =>
-        html`<span class="head-figure" title=${t(statisticMeanings[name as StatisticName] ?? "")}
+        html`<span
+          class="head-figure"
+          title=${t({ ...crossingMeanings, ...statisticMeanings }[name as ProbeName] ?? "")}
           ><span class="name">${t(statisticLabel(name))}</span> <b>${statisticText(value)}</b></span
         >`,
     )}

@@ -4,16 +4,20 @@ import { earlierOccurrences, statisticsOf, type StatisticName } from "../statist
 import type { Tensor } from "../tensor";
 import { textRelations } from "../textRelations";
 import type { Token } from "../token";
+import type { CrossingName } from "./crossing";
 import { enclosing } from "./relations";
 
-/** What a probe measures: statistics, those of enclosures by rules of code. */
-export type ProbeName = StatisticName;
+/** What a probe measures: statistics, those of enclosures by rules of code; of cross-attention what it crosses to. */
+export type ProbeName = StatisticName | CrossingName;
 
-/** "random": a sequence of distinct tokens in random order, said twice (Olsson et al. 2022). */
-export type ProbeKind = "random" | "code" | "prose";
+/**
+ * "random": a sequence of distinct tokens in random order, said twice (Olsson et al. 2022). "pairs": a source and the
+ * target that the model is to make of it, for cross-attention alone.
+ */
+export type ProbeKind = "random" | "code" | "prose" | "pairs";
 
 export interface ProbeInput {
-  readonly kind: ProbeKind;
+  readonly kind: Exclude<ProbeKind, "pairs">;
   readonly tokens: readonly Token[];
   /** What the tokens are of; empty for random ones. */
   readonly text: string;
@@ -21,10 +25,10 @@ export interface ProbeInput {
 
 /** A model's heads over all inputs of the probe. */
 export interface ProbeReport {
-  readonly version: 1;
+  readonly version: 2;
   readonly model: ModelSummary;
   readonly inputs: readonly { readonly kind: ProbeKind; readonly nTokens: number }[];
-  /** Of every self-attention head: means over the inputs that measure it. */
+  /** Of every head: means over the inputs that measure it. */
   readonly heads: readonly {
     readonly address: HeadAddress;
     readonly values: Readonly<Record<string, number>>;
@@ -33,7 +37,7 @@ export interface ProbeReport {
 }
 
 /** What each kind of input measures. */
-const measured: Readonly<Record<ProbeKind, readonly ProbeName[]>> = {
+const measured: Readonly<Record<Exclude<ProbeKind, "pairs">, readonly StatisticName[]>> = {
   random: ["induction", "duplicate"],
   code: ["insideBracket", "insideQuote", "bracket", "newline"],
   prose: [
@@ -116,6 +120,11 @@ export const behaviourNames: readonly ProbeName[] = [
   "bracket",
   "delimiter",
   "newline",
+  "copied",
+  "monotonic",
+  "year",
+  "month",
+  "day",
 ];
 
 export function bestHeads({ heads }: Pick<ProbeReport, "heads">): BestHead[] {

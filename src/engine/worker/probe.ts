@@ -1,4 +1,5 @@
 import { noProbe } from "../../core/errors";
+import { probeCrossing, type TextPair } from "../../core/probe/crossing";
 import {
   drawDistinct,
   probeHead,
@@ -28,7 +29,7 @@ const SEEDS = [1, 2, 3];
 
 /** Runs the model on every input of the probe; its runs are not kept. */
 export async function probe(
-  { model: source }: { readonly model: ModelSource },
+  { model: source, pairs = [] }: { readonly model: ModelSource; readonly pairs?: readonly TextPair[] },
   { models, progress }: Stages,
   signal: AbortSignal,
 ): Promise<ProbeReport> {
@@ -40,16 +41,22 @@ export async function probe(
   if (!takesIds(parts.first.graph.inputs)) throw noProbe(source.name, "it does not read tokens");
   const inputs = probeInputs(model, signal);
   if (inputs.length === 0) throw noProbe(source.name, "its vocabulary is not known");
-  const means = new Map<string, { readonly address: HeadAddress; readonly means: ProbeMeans }>();
+  const means: HeadMeans = new Map();
   for (const [index, input] of inputs.entries()) {
     progress({ stage: "run", fraction: index / inputs.length });
     await checkpoint(signal);
-    await probeOne(model, parts, source, input, means, signal);
+    await probeOne(model, parts, source, input, pairs.length === 0, means, signal);
+  }
+  const probedPairs: { kind: "pairs"; nTokens: number }[] = [];
+  for (const pair of pairs) {
+    await checkpoint(signal);
+    const nTokens = await probePair(model, parts, source, pair, means, signal);
+    if (nTokens > 0) probedPairs.push({ kind: "pairs", nTokens });
   }
   return {
-    version: 1,
+    version: 2,
     model: model.summary,
-    inputs: inputs.map(({ kind, tokens }) => ({ kind, nTokens: tokens.length })),
+    inputs: [...inputs.map(({ kind, tokens }) => ({ kind, nTokens: tokens.length })), ...probedPairs],
     heads: [...means.values()].map(({ address, means: one }) => ({ address, values: one.values() })),
     durationMs: performance.now() - started,
   };
@@ -60,7 +67,8 @@ async function probeOne(
   parts: OpenParts,
   source: ModelSource,
   input: ProbeInput,
-  means: Map<string, { readonly address: HeadAddress; readonly means: ProbeMeans }>,
+  crosses: boolean,
+  means: HeadMeans,
   signal: AbortSignal,
 ): Promise<void> {
   const ids = input.tokens.map(({ id }) => id);
@@ -76,27 +84,77 @@ async function probeOne(
     false,
   );
   for (const { output, tensor } of captured) {
-    // Queries and keys of different texts have no previous token, no bracket, no copy.
-    if (output.block === "cross") continue;
-    const [nHeads = 0] = tensor.dims;
-    for (let head = 0; head < nHeads; head++) {
-      const address = { block: output.block, layer: output.layer, head };
-      const key = JSON.stringify(address);
-      const known = means.get(key) ?? { address, means: new ProbeMeans() };
-      known.means.add(probeHead(input, ownCells(tensor, head, ids.length)));
-      means.set(key, known);
-    }
+    // Queries and keys of different texts have no previous token and no bracket; ids without a text no order to keep.
+    if (output.block === "cross" && !(crosses && input.kind === "prose")) continue;
+    const { tokens, text } = input;
+    const copy = { text, targetText: text };
+    addHeads(means, output, tensor, ids.length, ids.length, (weights) =>
+      output.block === "cross" ? probeCrossing(copy, tokens, tokens, weights) : probeHead(input, weights),
+    );
   }
 }
 
-/** A head's weights among the input's tokens, without padding: [n, n]. */
-function ownCells(tensor: Tensor, head: number, n: number): Tensor {
+/** The cross-attention while the model is given the target; how many tokens that were, 0 where there is none. */
+async function probePair(
+  model: OpenModel,
+  parts: OpenParts,
+  from: ModelSource,
+  pair: TextPair,
+  means: HeadMeans,
+  signal: AbortSignal,
+): Promise<number> {
+  const request = { model: from, ...pair };
+  const sequences = readSequences(model, parts, request, signal);
+  const { source = [], target = [] } = sequences;
+  if (target.length === 0) return 0;
+  const { captured } = await runParts(
+    model,
+    parts,
+    request,
+    sequences,
+    new Set(["weights"] as const),
+    undefined,
+    false,
+  );
+  for (const { output, tensor } of captured) {
+    if (output.block !== "cross") continue;
+    addHeads(means, output, tensor, target.length, source.length, (weights) =>
+      probeCrossing(pair, source, target, weights),
+    );
+  }
+  return source.length + target.length;
+}
+
+type HeadMeans = Map<string, { readonly address: HeadAddress; readonly means: ProbeMeans }>;
+
+function addHeads(
+  means: HeadMeans,
+  { block, layer }: Omit<HeadAddress, "head">,
+  tensor: Tensor,
+  nQueries: number,
+  nKeys: number,
+  measure: (weights: Tensor) => Readonly<Partial<Record<string, number>>>,
+): void {
+  const [nHeads = 0] = tensor.dims;
+  for (let head = 0; head < nHeads; head++) {
+    const address = { block, layer, head };
+    const key = JSON.stringify(address);
+    const known = means.get(key) ?? { address, means: new ProbeMeans() };
+    known.means.add(measure(ownCells(tensor, head, nQueries, nKeys)));
+    means.set(key, known);
+  }
+}
+
+/** A head's weights among the input's tokens, without padding: [rows, columns]. */
+function ownCells(tensor: Tensor, head: number, rows: number, columns: number): Tensor {
   const [, nQueries = 0, nKeys = 0] = tensor.dims;
+  const dims = [rows, columns];
   const cells = headOf(tensor, head);
-  if (nQueries === n && nKeys === n) return { dims: [n, n], data: cells };
-  const data = new Float32Array(n * n);
-  for (let row = 0; row < n; row++) data.set(cells.subarray(row * nKeys, row * nKeys + n), row * n);
-  return { dims: [n, n], data };
+  if (nQueries === rows && nKeys === columns) return { dims, data: cells };
+  const data = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++)
+    data.set(cells.subarray(row * nKeys, row * nKeys + columns), row * columns);
+  return { dims, data };
 }
 
 function probeInputs(model: OpenModel, signal: AbortSignal): ProbeInput[] {

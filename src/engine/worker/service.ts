@@ -235,9 +235,9 @@ export function createService(platform: Platform, emit: EngineEvents): Local<Eng
         parseSource(request.model);
         return anywhere(request, () => verify(request, stages(), signal));
       }, signal),
-    probe: ({ model }, { signal }) =>
+    probe: ({ model, pairs }, { signal }) =>
       queue.run(
-        () => anywhere({ model }, () => probe({ model: parseSource(model) }, stages(), signal)),
+        () => anywhere({ model }, () => probe({ model: parseSource(model), pairs }, stages(), signal)),
         signal,
       ),
     tokenize: ({ model, text }, { signal }) =>

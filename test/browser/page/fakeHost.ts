@@ -81,7 +81,7 @@ function probeOf(): ProbeReport | undefined {
       }));
     });
   const inputs = [{ kind: "prose" as const, nTokens: run.tokens.length }];
-  return { version: 1, model: run.model, inputs, heads, durationMs: 1 };
+  return { version: 2, model: run.model, inputs, heads, durationMs: 1 };
 }
 let toHost: (message: unknown) => void = () => {};
 

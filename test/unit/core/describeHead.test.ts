@@ -59,6 +59,13 @@ describe("what a head does in one line", () => {
     expect(describeHead({ ...uniform, largest: 0.1, entropy: 5 }, uniform)?.what).toBe("spread");
   });
 
+  it("names the field of a date that a cross-attention head finds", () => {
+    // As the probe of dates-2x4 has it; a correlation is no share.
+    expect(line({ year: 0.99, month: 0.1, copied: 0.4, monotonic: 1 })?.[0]).toBe(
+      "mostly the year in the source",
+    );
+  });
+
   it("says nothing without figures", () => {
     expect(line({})).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { modelCard } from "../../../src/core/probe/modelCard";
 import type { ProbeReport } from "../../../src/core/probe/probe";
+import { english } from "../host/english";
 
 const head = (index: number, values: Record<string, number>) => ({
   address: { block: "decoder" as const, layer: 0, head: index },
@@ -9,7 +10,7 @@ const head = (index: number, values: Record<string, number>) => ({
 
 it("names the best head of each behaviour with its figure, and what no head does", () => {
   const report: ProbeReport = {
-    version: 1,
+    version: 2,
     model: {
       id: "m",
       name: "A | B",
@@ -26,7 +27,7 @@ it("names the best head of each behaviour with its figure, and what no head does
     ],
     durationMs: 1500,
   };
-  const card = modelCard(report, undefined);
+  const card = modelCard(report, undefined, english);
   expect(card).toContain("# A \\| B");
   expect(card).toMatch(/\| induction \| L0\u00a0H1 \| 0\.750 \| Weight on the tokens that followed/);
   expect(card).toContain("No head has a tenth of its attention on: previous token.");

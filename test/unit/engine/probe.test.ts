@@ -116,16 +116,48 @@ describe.each(["code-4x8", "letters-2x2", "encoder-4x8"])("the probe of %s", (id
   });
 });
 
+const dates = async (id: string) => {
+  const entry = (await embeddedModels(nodeFiles, modelsFolder)).find(({ source }) => source.id === id)!;
+  const card = parseCard(JSON.parse(readFileSync(path.join(modelsFolder, id, "card.json"), "utf8")), id);
+  const pairs = card.samples.flatMap(({ text, targetText }) => (targetText ? [{ text, targetText }] : []));
+  return { source: entry.source, card, pairs };
+};
+
+describe.each(["dates-2x4", "dates-additive", "dates-dot", "dates-scaled"])(
+  "the cross-attention of %s",
+  (id) => {
+    it("has the heads for year, month and day that its training found", { timeout: 60_000 }, async () => {
+      const { source, card, pairs } = await dates(id);
+      expect(pairs).toHaveLength(5);
+      const report = await engine.probe({ model: source, pairs });
+      expect(report.inputs.filter(({ kind }) => kind === "pairs")).toHaveLength(5);
+      const best = bestHeads(report);
+      for (const field of ["year", "month", "day"]) {
+        const known = card.headsOfNote.find(({ behaviour }) => behaviour === field)!;
+        const found = best.find(({ name }) => name === field)!;
+        expect([field, found.address]).toEqual([
+          field,
+          { block: "cross", layer: known.layer, head: known.head },
+        ]);
+        expect(found.value).toBeGreaterThan(0.75);
+      }
+      const cross = report.heads.filter(({ address }) => address.block === "cross");
+      expect(cross.every(({ values }) => !("previousToken" in values))).toBe(true);
+    });
+  },
+);
+
 it(
-  "probes an encoder-decoder's self-attention, and ends when it is cancelled",
+  "without known targets gives the text as its own target, and ends when it is cancelled",
   { timeout: 60_000 },
   async () => {
-    const entries = await embeddedModels(nodeFiles, modelsFolder);
-    const { source } = entries.find(({ source: { id } }) => id === "dates-2x4")!;
+    const { source } = await dates("dates-2x4");
     const report = await engine.probe({ model: source });
     expect(new Set(report.heads.map(({ address }) => address.block))).toEqual(
-      new Set(["encoder", "decoder"]),
+      new Set(["encoder", "decoder", "cross"]),
     );
+    const cross = report.heads.find(({ address }) => address.block === "cross")!;
+    expect(Object.keys(cross.values).sort()).toEqual(["copied", "monotonic"]);
     const controller = new AbortController();
     const running = engine.probe({ model: source }, { signal: controller.signal });
     controller.abort();

@@ -10,6 +10,7 @@ import {
   unknownRun,
   workerDied,
 } from "../../../src/core/errors";
+import { crossingMeanings } from "../../../src/core/probe/crossing";
 import { statisticMeanings, statisticNames } from "../../../src/core/statistics";
 import { statisticLabel } from "../../../webview/state/readout";
 import * as errors from "../../../src/host/errors";
@@ -28,12 +29,15 @@ function wordsInCode(): string[] {
       .filter((file) => file.endsWith(".ts"))
       .map((file) => path.join(root, folder, file)),
   );
+  files.push(path.join(root, "src/core/probe/modelCard.ts"));
   const sources = files.map((file) => fs.readFileSync(file, "utf8"));
   const literals = sources.flatMap((text) => [...text.matchAll(/\bt\(\s*"((?:[^"\\]|\\.)*)"/g)]);
   return [
     ...literals.map(([, literal]) => JSON.parse(`"${literal}"`) as string),
     ...statisticNames.flatMap((name) => [statisticLabel(name), statisticMeanings[name]]),
     ...Object.values(behaviours),
+    ...Object.entries(crossingMeanings).flat(),
+    ...["causal", "encoder", "encoder-decoder", "decoder", "cross", "unknown"],
     ...["mostly {0}", "partly {0}", "one token for each query; largest weight"],
     "spread as over {0} equal tokens; entropy in bits",
   ];
