@@ -13,6 +13,14 @@ export function tableWeight(value: number): string {
   return weightText(value, (size) => (size < 1 && size >= 0.9995 ? ">0.999" : size.toPrecision(3)));
 }
 
+/** A probability in whole percent; what is not zero never reads as 0%, nor what is not one as 100%. */
+export function percentText(probability: number): string {
+  if (!Number.isFinite(probability)) return notFinite(probability);
+  const whole = Math.round(probability * 100);
+  if (whole === 0 && probability > 0) return "<1%";
+  return whole === 100 && probability < 1 ? ">99%" : `${whole}%`;
+}
+
 /** A score or another signed number: 4 significant digits, with an exponent when very large or small. */
 export function signedText(value: number): string {
   if (!Number.isFinite(value)) return notFinite(value);

@@ -1,21 +1,32 @@
 import type { Token } from "../core/token";
+import { writtenCharacter } from "./writtenBytes";
 
 /** One label for each token: white space made visible, tokens that share a span numbered ("🙂 1/3"). */
 export function tokenLabels(tokens: readonly Token[]): string[] {
-  return tokens.map((token, index) => {
-    const part = sharedPart(tokens, index);
-    return part ? `${visibleText(token)} ${part.number}/${part.of}` : visibleText(token);
+  return tokens.map((_, index) => {
+    const { text, part } = shownToken(tokens, index);
+    return part ? `${text} ${part.number}/${part.of}` : text;
   });
+}
+
+/** What a token shows, and which part of it the token is where several make it together. */
+export function shownToken(
+  tokens: readonly Token[],
+  index: number,
+): { readonly text: string; readonly part?: { readonly number: number; readonly of: number } } {
+  const written = writtenCharacter(tokens, index);
+  if (written) return { text: showWhiteSpace(written.text), part: written };
+  const part = sharedPart(tokens, index);
+  return { text: visibleText(tokens[index]!), ...(part && { part }) };
 }
 
 /** One label for tokens that share a row or a column; what several of them share a span of is written once. */
 export function groupLabel(tokens: readonly Token[], indices: readonly number[]): string {
   return indices
-    .filter((index, at) => {
-      const part = sharedPart(tokens, index);
-      return !part || at === 0 || part.number === 1;
-    })
-    .map((index) => (tokens[index] ? visibleText(tokens[index]) : ""))
+    .filter((index) => tokens[index])
+    .map((index) => shownToken(tokens, index))
+    .filter(({ part }, at) => !part || at === 0 || part.number === 1)
+    .map(({ text }) => text)
     .join("");
 }
 
@@ -39,7 +50,7 @@ export function showWhiteSpace(text: string): string {
 const lone = /^[\p{Cc}\p{Cf}\p{Cs}]$/u;
 
 /** Which part of a shared span a token is, or nothing where it has a span of its own. */
-export function sharedPart(
+function sharedPart(
   tokens: readonly Token[],
   index: number,
 ): { readonly number: number; readonly of: number } | undefined {

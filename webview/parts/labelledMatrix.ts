@@ -21,7 +21,11 @@ export function labelledMatrix(matrix: LabelledMatrix) {
   const isTurned = columnLabels.some((label) => displayColumns(label) > 1);
   return html`<div
     class="labelled-matrix"
-    ${cssVariables({ rows: matrix.cells.rows, columns: matrix.cells.columns })}
+    ${cssVariables({
+      rows: matrix.cells.rows,
+      columns: matrix.cells.columns,
+      "row-labels": Math.ceil(rowLabels.length / stepOf(rowLabels)),
+    })}
   >
     <div class=${isTurned ? "column-labels turned" : "column-labels"} aria-hidden="true">
       ${labels(columnLabels, column)}
@@ -31,8 +35,12 @@ export function labelledMatrix(matrix: LabelledMatrix) {
   </div>`;
 }
 
+function stepOf(all: readonly string[]): number {
+  return 2 ** Math.max(0, Math.ceil(Math.log2(all.length / MOST_LABELS)));
+}
+
 function labels(all: readonly string[], marked: number | undefined) {
-  const step = 2 ** Math.max(0, Math.ceil(Math.log2(all.length / MOST_LABELS)));
+  const step = stepOf(all);
   return all.map((label, index) => {
     const isMarked = index === marked;
     // A label beside the marked one gives way to it.

@@ -1,6 +1,7 @@
 import { html, nothing, render } from "lit-html";
 import { computed, effect } from "@preact/signals-core";
 import { isPerLayer, perHeadMeasure } from "../../src/core/measures/measure";
+import { percentText } from "../../src/paint/numberText";
 import { showWhiteSpace } from "../../src/paint/tokenText";
 import { onFrame } from "../frame";
 import { cellReadout, headReadout, mixReadout, queryReadout, type Readout } from "../state/readout";
@@ -51,7 +52,7 @@ export function mountReadout(root: HTMLElement, live: HTMLElement, { inspector, 
                     ><span class="name">next</span> ${likely.map(
                       ({ text, probability }) =>
                         html`<bdi class="token-text">${showWhiteSpace(text)}</bdi>
-                          ${Math.round(probability * 100)}% `,
+                          ${percentText(probability)} `,
                     )}</span
                   >`
                 : nothing

@@ -2,7 +2,7 @@ import { html, nothing, render } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import { sequentialRamp } from "../../src/paint/ramp";
 import { weightScale } from "../../src/paint/scale";
-import { sharedPart, visibleText } from "../../src/paint/tokenText";
+import { shownToken } from "../../src/paint/tokenText";
 import { onFrame } from "../frame";
 import { chooseQueries, howToChoose, type HowToChoose } from "../state/chooseQueries";
 import type { Side } from "../state/inspector";
@@ -99,7 +99,7 @@ function strip(context: ViewContext, side: Side, axis: "query" | "key", label: s
         side.tokens,
         (_, index) => `${side.side}${index}`,
         (token, index) => {
-          const part = sharedPart(side.tokens, index);
+          const { text, part } = shownToken(side.tokens, index);
           return html`<span
             class=${`token${token.special ? " special" : ""}${part ? " shared" : ""}${isWritten(index) ? " generated" : ""}`}
             role="option"
@@ -107,7 +107,7 @@ function strip(context: ViewContext, side: Side, axis: "query" | "key", label: s
             data-index=${index}
             aria-selected="false"
             title=${`${index}: ${token.piece} (id ${token.id})${isWritten(index) ? ", written by the model" : ""}`}
-            ><bdi>${withSigns(visibleText(token))}</bdi>${
+            ><bdi>${withSigns(text)}</bdi>${
               part ? html`<small>${part.number}/${part.of}</small>` : nothing
             }</span
           >`;
@@ -158,7 +158,11 @@ function shade(root: HTMLElement, { inspector, data }: ViewContext): void {
       element.classList.toggle("is-key", pointedKeys.includes(index) && (!isQueries || !separate));
       element.setAttribute("aria-selected", String(isPinned));
     });
-    // What is pointed at elsewhere is brought into a strip that scrolls.
+    // What is chosen or pointed at elsewhere is brought into a strip that scrolls.
+    const followed = String(pinned);
+    if (isQueries && pinned !== undefined && list.dataset.followed !== followed)
+      children[pinned]?.scrollIntoView({ block: "nearest" });
+    list.dataset.followed = followed;
     if (at?.kind === "cell")
       (isQueries ? children[query ?? -1] : children[at.key])?.scrollIntoView({ block: "nearest" });
     const active =

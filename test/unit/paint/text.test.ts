@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Token } from "../../../src/core/token";
 import { layoutTicks, tickStep } from "../../../src/paint/axis";
-import { readoutWeight, signedText, tableWeight, tickText } from "../../../src/paint/numberText";
+import { percentText, readoutWeight, signedText, tableWeight, tickText } from "../../../src/paint/numberText";
 import { displayColumns, shorten, tokenLabels, visibleText } from "../../../src/paint/tokenText";
 
 const token = (text: string, start = 0, end = start + text.length, piece = text): Token => ({
@@ -24,6 +24,18 @@ test.each([
   [Infinity, "∞"],
 ])("reads the weight %f as %s", (value, expected) => {
   expect(readoutWeight(value)).toBe(expected);
+});
+
+test.each([
+  [0, "0%"],
+  [0.00255, "<1%"],
+  [0.0132, "1%"],
+  [0.971, "97%"],
+  [0.9991, ">99%"],
+  [1, "100%"],
+  [NaN, "NaN"],
+])("reads the probability %f as %s", (value, expected) => {
+  expect(percentText(value)).toBe(expected);
 });
 
 test("gives tables three significant digits", () => {
@@ -111,4 +123,32 @@ test("labels only what is seen when zoomed", () => {
     [14, 80],
     [15, 100],
   ]);
+});
+
+const written = (...texts: string[]) => texts.map((text) => token(text, -1, -1));
+const bytes = (text: string) =>
+  [...new TextEncoder().encode(text)].map(
+    (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+  );
+
+test("puts the bytes that a model wrote together to characters, as those of a text are", () => {
+  expect(tokenLabels(written("a", ...bytes("运é🙂"), "b"))).toEqual([
+    ...["a", "运 1/3", "运 2/3", "运 3/3", "é 1/2", "é 2/2"],
+    ...["🙂 1/4", "🙂 2/4", "🙂 3/4", "🙂 4/4", "b"],
+  ]);
+});
+
+test.each([
+  ["a character that is not finished", ["<0xE8>", "<0xBF>"]],
+  ["a byte that continues nothing", ["<0x90>", "<0x8A>"]],
+  ["a character that another token cuts", ["<0xE8>", "<0xBF>", "a", "<0x90>"]],
+  ["half of a surrogate pair", ["<0xED>", "<0xA0>", "<0x80>"]],
+  ["more bytes than the character needs", ["<0xE0>", "<0x80>", "<0xAF>"]],
+])("leaves %s as bytes", (_, texts) => {
+  expect(tokenLabels(written(...texts))).toEqual(texts);
+});
+
+test("leaves bytes that stand in a text as the text has them", () => {
+  const tokens = [token("<0xE8>", 0), token("<0xBF>", 6), token("<0x90>", 12)];
+  expect(tokenLabels(tokens)).toEqual(["<0xE8>", "<0xBF>", "<0x90>"]);
 });
