@@ -1,57 +1,40 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine";
 import type { ScoringRuns } from "../../src/protocol/scoringRuns";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import type { ViewName } from "../../src/protocol/viewContract";
 import { inlineEngine, scoringModels, writtenRun } from "../support/writtenRun";
 import { expectAccessible } from "./axe";
-import { problemsOf, settled, setTheme, startHarness, type Harness, type PageOptions } from "./harness";
+import { settled, setTheme, type PageOptions } from "./harness";
+import { openedPage } from "./openedPage";
 import { expectPicture } from "./pictures";
 
-let harness: Harness;
 let engine: Engine;
 let page: Page;
+const opened = openedPage();
+const { press, calls } = opened;
 let dates: StandaloneRun;
 let saw: StandaloneRun;
 let scoring: ScoringRuns;
 beforeAll(async () => {
   engine = inlineEngine();
-  harness = await startHarness();
   dates = await writtenRun(engine, "dates-2x4", { text: "March 5th 1998", generate: {} });
   const text = "I saw a saw. The saw saw";
   saw = await writtenRun(engine, "code-4x8", { text, generate: { nTokens: 8 } });
   scoring = await scoringModels(engine, "March 5th 1998");
 }, 180_000);
-afterAll(async () => {
-  await harness?.close();
-  await engine?.stop();
-});
-afterEach(async () => {
-  const problems = page ? problemsOf(page) : [];
-  await page?.close();
-  expect(problems, "errors, warnings or refusals by the policy in the page").toEqual([]);
-});
+afterAll(() => engine?.stop());
 
 async function open(shown: StandaloneRun, view: ViewName, options: PageOptions = {}): Promise<Page> {
   const block = shown.run.targetTokens ? "cross" : "decoder";
   const selection = { view, choice: { block, layer: 0, head: 3 }, measure: "weights" } as const;
-  page = await harness.open({ ...shown, selection }, options);
+  page = await opened.open({ ...shown, selection }, options);
   await page.locator(`.view-${view}`).waitFor();
   await page.waitForTimeout(200);
   await settled(page);
   return page;
 }
-const press = async (...keys: string[]) => {
-  for (const key of keys) await page.keyboard.press(key);
-  await settled(page);
-};
-const calls = (method: string) =>
-  page.evaluate(
-    (name) => window.fakeHost.calls.filter((call) => call.method === name).map(({ argument }) => argument),
-    method,
-  );
-
 describe("Encoder-decoder", () => {
   test("steps through the target by keyboard, with probabilities and what was attended", async () => {
     await open(dates, "encoderDecoder");

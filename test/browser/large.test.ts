@@ -1,25 +1,17 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { hasReference, referenceRun } from "../support/referenceRun";
 import { expectAccessible } from "./axe";
-import { problemsOf, settled, startHarness, type Harness } from "./harness";
+import { settled } from "./harness";
+import { openedPage } from "./openedPage";
 
 const llama = "llama-stories260K-eager-ts-opset17";
 if (!hasReference(llama))
   console.warn("SKIPPED: ../shared/fixtures is not there, so there are no real weights to repeat.");
 
-let harness: Harness;
 let page: Page;
-beforeAll(async () => {
-  harness = await startHarness();
-});
-afterAll(() => harness?.close());
-afterEach(async () => {
-  const problems = page ? problemsOf(page) : [];
-  await page?.close();
-  expect(problems, "errors and warnings in the page").toEqual([]);
-});
+const opened = openedPage();
 
 describe.skipIf(!hasReference(llama))("a head of 4,096 tokens", () => {
   const run = hasReference(llama) ? referenceRun(llama, "causal") : ({} as StandaloneRun);
@@ -31,7 +23,7 @@ describe.skipIf(!hasReference(llama))("a head of 4,096 tokens", () => {
   };
   const open = async () => {
     const enlarge = { nTokens: 4096, nLayers: 1, nHeads: 1 };
-    page = await harness.open(run, { enlarge, hostInWorker: true });
+    page = await opened.open(run, { enlarge, hostInWorker: true });
     await page.keyboard.press("2");
     await painted();
   };

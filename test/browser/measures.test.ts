@@ -1,32 +1,27 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { canCapture, capturedRun } from "../support/capturedRun";
 import { expectAccessible } from "./axe";
-import { problemsOf, settled, startHarness, type Harness, type PageOptions } from "./harness";
+import { settled, type PageOptions } from "./harness";
+import { openedPage } from "./openedPage";
 import { expectPicture } from "./pictures";
 
 if (!canCapture()) console.warn("SKIPPED: dist/node/cli.js is not built, so there is no run with values.");
 
 const text = "Tom opened the red box. Anna closed the red box.";
 
-let harness: Harness;
 let page: Page;
+const opened = openedPage();
+const { press } = opened;
 let run: StandaloneRun;
 beforeAll(async () => {
-  harness = await startHarness();
   if (canCapture()) run = withoutProjection(await capturedRun(text));
-});
-afterAll(() => harness?.close());
-afterEach(async () => {
-  const problems = page ? problemsOf(page) : [];
-  await page?.close();
-  expect(problems, "errors, warnings or refusals by the policy in the page").toEqual([]);
 });
 
 async function open(view: "heads" | "head", measure: string, options: PageOptions = {}): Promise<Page> {
   const selection = { view, choice: { block: "decoder", layer: 3, head: 7 }, measure };
-  page = await harness.open(run, { state: { version: 1, selection }, ...options });
+  page = await opened.open(run, { state: { version: 1, selection }, ...options });
   await settled(page);
   return page;
 }
@@ -38,10 +33,6 @@ function withoutProjection(captured: StandaloneRun): StandaloneRun {
   }));
   return { ...captured, run: { ...captured.run, blocks } };
 }
-const press = async (...keys: string[]) => {
-  for (const key of keys) await page.keyboard.press(key);
-  await settled(page);
-};
 const readout = () => page.locator(".readout").innerText();
 const saved = async (item: string) => {
   await page.getByRole("button", { name: "Export" }).click();
@@ -163,7 +154,7 @@ describe.skipIf(!canCapture())("a measure chosen once", () => {
 
 describe.skipIf(!canCapture())("the side panel's statistics", () => {
   test("are of this text or of the probe, which is asked for once", async () => {
-    page = await harness.open(run, { page: "panel", width: 420, height: 900 });
+    page = await opened.open(run, { page: "panel", width: 420, height: 900 });
     const source = page.locator("vscode-dropdown[aria-label='Statistics of']");
     await source.evaluate((list) => {
       (list as HTMLSelectElement).value = "probe";

@@ -1,32 +1,21 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { StandaloneRun } from "../../src/protocol/standalone";
 import { canCapture, capturedRun } from "../support/capturedRun";
 import { hasReference, referenceRun } from "../support/referenceRun";
 import { expectAccessible } from "./axe";
-import { problemsOf, settled, startHarness, type Harness, type PageOptions } from "./harness";
+import { settled, type PageOptions } from "./harness";
+import { openedPage } from "./openedPage";
 
 const llama = "llama-stories260K-eager-ts-opset17";
 if (!hasReference(llama))
   console.warn("SKIPPED: ../shared/fixtures is not there, so there is no real run to lay out.");
 
-let harness: Harness;
 let page: Page;
-beforeAll(async () => {
-  harness = await startHarness();
-});
-afterAll(() => harness?.close());
-afterEach(async () => {
-  const problems = page ? problemsOf(page) : [];
-  await page?.close();
-  expect(problems, "errors and warnings in the page").toEqual([]);
-});
+const opened = openedPage();
+const { press } = opened;
 
 const readout = () => page.locator(".readout").innerText();
-const press = async (...keys: string[]) => {
-  for (const key of keys) await page.keyboard.press(key);
-  await settled(page);
-};
 const exported = async (kind: string) => {
   await page.evaluate(() => void window.fakeHost.calls.splice(0));
   await page.getByRole("button", { name: "Export" }).click();
@@ -53,7 +42,7 @@ describe.skipIf(!hasReference(llama))("the tokens of a head", () => {
   const columnSum = (key: number) =>
     Array.from({ length: n }, (_, query) => weightOf(query, key)).reduce((sum, weight) => sum + weight, 0);
   const open = async (options?: PageOptions) => {
-    page = await harness.open(run, options);
+    page = await opened.open(run, options);
     await press("2");
     await page.getByRole("button", { name: "Tokens" }).click();
     await settled(page);
@@ -94,7 +83,7 @@ describe.skipIf(!hasReference(llama))("the tokens of a head", () => {
     async () => {
       const captured = await capturedRun("def sawmillers(xs):\n    return sawmillers(xs)\n", "weights");
       const { data, dims } = captured.tensors[0]!;
-      page = await harness.open(captured);
+      page = await opened.open(captured);
       await press("2");
       await page.getByRole("button", { name: "Tokens" }).click();
       await page.getByRole("checkbox", { name: "Group by word" }).click();

@@ -1,4 +1,5 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
+import type { Bias } from "../../../src/core/steps";
 import type { Inspector } from "../../state/inspector";
 import type { RunData } from "../../state/runData";
 import { maskReason } from "./maskReason";
@@ -55,8 +56,18 @@ export function createStepsShown(
   const texts = computed(() => {
     const found = steps.whole.value ?? steps.row.value?.steps;
     const { q, additive } = steps.head.value;
-    return stageTexts(q?.dims[1], found?.scale, found?.bias, additive !== undefined);
+    return stageTexts(q?.dims[1], found?.scale, biasOf(found?.bias), additive !== undefined);
   });
+  /** What pooled stages say of the whole head; a single query that sees every key does not mean that there is no mask. */
+  function biasOf(found: Bias | undefined): Bias | undefined {
+    if (steps.whole.value || !found) return found;
+    const pooled = steps.stages.value?.biasKind;
+    if (pooled) return { ...found, kind: pooled };
+    const mask = steps.layer.value?.mask.kind ?? "none";
+    return found.kind === "none" && mask !== "none" && mask !== "unknown"
+      ? { ...found, kind: "mask" }
+      : found;
+  }
   const stage = computed((): Stage =>
     texts.value.some(({ stage: each }) => each === chosen.value) ? chosen.value : "product",
   );
