@@ -42,6 +42,11 @@ export function blockRule(mask: MaskSummary): BlockRule | undefined {
   return mask.windows ? inWindows(mask.windows, isInReach) : isInReach;
 }
 
+/** Whether some cell of a block was computed, whatever mask hides it: those of a text in windows that no window holds were not. */
+export function computedRule(windows: readonly RunWindow[]): BlockRule {
+  return inWindows(windows, () => true);
+}
+
 /** A block is seen where a part of it lies in a window and is seen there. */
 function inWindows(windows: readonly RunWindow[], rule: BlockRule): BlockRule {
   return (queryStart, queryEnd, keyStart, keyEnd) =>

@@ -1,7 +1,7 @@
 import { legendText, type ShownMeasure } from "../core/measures/measure";
 import { layoutTicks } from "./axis";
 import { cssColour } from "./colour";
-import { maskedCell, notANumberCell, quantise } from "./heatmap";
+import { maskedCell, notANumberCell, notComputedCell, quantise } from "./heatmap";
 import { tickText } from "./numberText";
 import { paperPalette, type Palette } from "./palette";
 import { divergingRamp, sequentialRamp, type ColourMap } from "./ramp";
@@ -29,6 +29,8 @@ export interface HeadFigure {
   readonly largest?: number;
   /** Masked cells are hatched; everything is visible when absent. */
   readonly isVisible?: (query: number, key: number) => boolean;
+  /** Of what is not visible: whether a mask hides it; all is when absent. */
+  readonly isComputed?: (query: number, key: number) => boolean;
   /** Not for scores. Absent: true, as in the inspector. */
   readonly squareRoot?: boolean;
   readonly map?: ColourMap;
@@ -63,7 +65,7 @@ export function headFigure(figure: HeadFigure): string {
     ? scoreScale(data, (index) => isVisible(Math.floor(index / nKeys), index % nKeys))
     : weightScale(squareRoot, figure.largest);
   const ramp = isScores ? divergingRamp(palette) : sequentialRamp(figure.map ?? "theme", palette);
-  const cells = quantise(data, nQueries, nKeys, scale, isVisible);
+  const cells = quantise(data, nQueries, nKeys, scale, isVisible, figure.isComputed);
 
   const cell = Math.min(
     28,
@@ -174,6 +176,7 @@ export function headFigure(figure: HeadFigure): string {
           scale,
           hasMasked: codes.has(maskedCell),
           hasNotANumber: codes.has(notANumberCell),
+          hasNotComputed: codes.has(notComputedCell),
         },
         palette,
       ),

@@ -14,8 +14,10 @@ export interface Pixels {
 /** What a cell shows: 0..255 is a place in the ramp. */
 export const maskedCell = 256;
 export const notANumberCell = 257;
+/** Nothing is known of it: of a text in windows, what lies outside its query's window. */
+export const notComputedCell = 258;
 
-/** [rows, columns] of ramp places, `maskedCell` or `notANumberCell`. */
+/** [rows, columns] of ramp places, `maskedCell`, `notANumberCell` or `notComputedCell`. */
 export interface Cells {
   readonly rows: number;
   readonly columns: number;
@@ -37,25 +39,34 @@ export interface CellColours {
   readonly maskedGround: number;
   readonly maskedLine: number;
   readonly period: number;
+  /** What was not computed: a darker ground with dots, `period` pixels apart. */
+  readonly notComputedGround: number;
+  readonly notComputedDot: number;
   /** What is not a number: a checkerboard of these two. */
   readonly error: number;
   readonly errorGround: number;
 }
 
-/** `data` is [rows, columns]; infinities outside the mask count as not a number. */
+/**
+ * `data` is [rows, columns]; infinities outside the mask count as not a number. Of what is not visible, `isComputed`
+ * says whether a mask hides it.
+ */
 export function quantise(
   data: Float32Array,
   rows: number,
   columns: number,
   scale: Scale,
   isVisible: (row: number, column: number) => boolean,
+  isComputed: (row: number, column: number) => boolean = () => true,
 ): Cells {
   const codes = new Uint16Array(rows * columns);
   for (let row = 0, index = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, index++) {
       const value = data[index]!;
       codes[index] = !isVisible(row, column)
-        ? maskedCell
+        ? isComputed(row, column)
+          ? maskedCell
+          : notComputedCell
         : Number.isFinite(value)
           ? Math.round(place(scale, value) * 255)
           : notANumberCell;
@@ -69,6 +80,8 @@ export function cellColours(ramp: Ramp, palette: Palette, pixelRatio = 1): CellC
     ramp: rampPixels(ramp),
     maskedGround: pixelOf(blend(palette.background, palette.foreground, 0.025)),
     maskedLine: pixelOf(blend(palette.background, palette.foreground, 0.13)),
+    notComputedGround: pixelOf(blend(palette.background, palette.foreground, 0.09)),
+    notComputedDot: pixelOf(blend(palette.background, palette.foreground, 0.45)),
     period: Math.max(2, Math.round(6 * pixelRatio)),
     error: pixelOf(palette.error),
     errorGround: pixelOf(palette.background),
@@ -92,6 +105,7 @@ export function paintCells(
   const line = new Uint16Array(at.width);
   const ranks = new Uint16Array(cells.columns);
   const { ramp, period } = colours;
+  const hatch = hatchOf(at.width, colours);
   let previous = -1;
   for (let y = 0; y < at.height; y++) {
     const firstRow = rows[2 * y]!;
@@ -101,20 +115,31 @@ export function paintCells(
       previous = firstRow * 65536 + endRow;
     }
     const start = (at.y + y) * target.width + at.x;
+    // Along a line the hatching is the same, only shifted.
+    const shift = (at.x + at.y + y) % period;
     for (let x = 0; x < at.width; x++) {
-      const code = line[x]!;
+      const rank = line[x]!;
       out[start + x] =
-        code < 256
-          ? ramp[code]!
-          : code === maskedCell
-            ? (at.x + x + at.y + y) % period === 0
-              ? colours.maskedLine
-              : colours.maskedGround
+        rank >= FIRST_PLACE
+          ? rank < NOT_A_NUMBER
+            ? ramp[rank - FIRST_PLACE]!
             : (((at.x + x) >> 1) ^ ((at.y + y) >> 1)) & 1
               ? colours.error
-              : colours.errorGround;
+              : colours.errorGround
+          : rank === MASKED
+            ? hatch[x + shift]!
+            : (at.x + x) % period < 2 && (at.y + y) % period < 2
+              ? colours.notComputedDot
+              : colours.notComputedGround;
     }
   }
+}
+
+/** A line of masked cells, and one period more. */
+function hatchOf(width: number, { period, maskedLine, maskedGround }: CellColours): Uint32Array {
+  const hatch = new Uint32Array(width + period).fill(maskedGround);
+  for (let x = 0; x < hatch.length; x += period) hatch[x] = maskedLine;
+  return hatch;
 }
 
 /** For each pixel the first and the end cell on it, at least one. */
@@ -132,15 +157,19 @@ function cellRanges(length: number, offset: number, cellSize: number, count: num
   return ranges;
 }
 
-/** So that the largest wins: masked below everything, what is not a number above. */
-const rankOf = Uint16Array.from({ length: notANumberCell + 1 }, (_, code) =>
-  code === maskedCell ? 0 : code === notANumberCell ? notANumberCell + 1 : code + 1,
+/** Of cells that share a pixel the highest rank shows: what was not computed lowest, then masked, places, not a number. */
+const MASKED = 1;
+const FIRST_PLACE = 2;
+const NOT_A_NUMBER = FIRST_PLACE + 256;
+
+const rankOf = Uint16Array.from({ length: notComputedCell + 1 }, (_, code) =>
+  code < 256 ? FIRST_PLACE + code : code === maskedCell ? MASKED : code === notANumberCell ? NOT_A_NUMBER : 0,
 );
 
-/** One line of pixels: first the rows that share it, column by column, then the columns that share a pixel. */
+/** Ranks of one line of pixels: first the rows that share it, column by column, then the columns that share a pixel. */
 function poolLine(
   line: Uint16Array,
-  cells: Cells,
+  { codes, columns: nColumns }: Cells,
   firstRow: number,
   endRow: number,
   columns: Int32Array,
@@ -148,12 +177,12 @@ function poolLine(
 ): void {
   const from = columns[0]!;
   const to = columns[columns.length - 1]!;
-  for (let column = from, at = firstRow * cells.columns + from; column < to; column++, at++) {
-    ranks[column] = rankOf[cells.codes[at]!]!;
+  for (let column = from, at = firstRow * nColumns + from; column < to; column++, at++) {
+    ranks[column] = rankOf[codes[at]!]!;
   }
   for (let row = firstRow + 1; row < endRow; row++) {
-    for (let column = from, at = row * cells.columns + from; column < to; column++, at++) {
-      const rank = rankOf[cells.codes[at]!]!;
+    for (let column = from, at = row * nColumns + from; column < to; column++, at++) {
+      const rank = rankOf[codes[at]!]!;
       if (rank > ranks[column]!) ranks[column] = rank;
     }
   }
@@ -163,6 +192,6 @@ function poolLine(
     for (let column = columns[2 * x]! + 1; column < end; column++) {
       if (ranks[column]! > most) most = ranks[column]!;
     }
-    line[x] = most === 0 ? maskedCell : most - 1;
+    line[x] = most;
   }
 }

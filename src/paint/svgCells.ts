@@ -1,5 +1,13 @@
 import { blend, cssColour } from "./colour";
-import { maskedCell, notANumberCell, paintCells, cellColours, type Cells, type Pixels } from "./heatmap";
+import {
+  maskedCell,
+  notANumberCell,
+  notComputedCell,
+  paintCells,
+  cellColours,
+  type Cells,
+  type Pixels,
+} from "./heatmap";
 import type { Palette } from "./palette";
 import type { Ramp } from "./ramp";
 import { element, pixels } from "./svg";
@@ -17,7 +25,7 @@ export interface Place {
   readonly height: number;
 }
 
-export type PatternName = "masked" | "not-a-number";
+export type PatternName = "masked" | "not-a-number" | "not-computed";
 
 /** How a fill names a pattern. The id carries the background, so that figures of two themes can stand in one page. */
 export function patternFill(name: PatternName, palette: Palette): string {
@@ -30,10 +38,16 @@ export function cellPatterns(palette: Palette): string {
   const ground = cssColour(blend(palette.background, palette.foreground, 0.025));
   const error = cssColour(palette.error);
   const size = { width: 6, height: 6, patternUnits: "userSpaceOnUse" };
+  const dotted = cssColour(blend(palette.background, palette.foreground, 0.09));
+  const dot = cssColour(blend(palette.background, palette.foreground, 0.45));
   return element("defs", {}, [
     element("pattern", { id: patternId("masked", palette), ...size }, [
       element("rect", { width: 6, height: 6, fill: ground }),
       element("path", { d: "M-1 7L7 -1M-1 1L1 -1M5 7L7 5", stroke: line, "stroke-width": 0.6 }),
+    ]),
+    element("pattern", { id: patternId("not-computed", palette), ...size }, [
+      element("rect", { width: 6, height: 6, fill: dotted }),
+      element("path", { d: "M1 1h2v2h-2z", fill: dot }),
     ]),
     element("pattern", { id: patternId("not-a-number", palette), ...size }, [
       element("rect", { width: 6, height: 6, fill: cssColour(palette.background) }),
@@ -78,7 +92,9 @@ function cellPaths({ rows, columns, codes }: Cells, place: Place, ramp: Ramp, pa
       ? patternFill("masked", palette)
       : code === notANumberCell
         ? patternFill("not-a-number", palette)
-        : cssColour(ramp[code]!);
+        : code === notComputedCell
+          ? patternFill("not-computed", palette)
+          : cssColour(ramp[code]!);
   return [...paths].map(([code, parts]) => element("path", { fill: fill(code), d: parts.join("") }));
 }
 

@@ -18,6 +18,7 @@ export interface Legend {
   readonly scale: Scale;
   readonly hasMasked: boolean;
   readonly hasNotANumber: boolean;
+  readonly hasNotComputed?: boolean;
 }
 
 /** Pixels that `svgLegend` takes. */
@@ -61,6 +62,7 @@ export function svgLegend(legend: Legend, palette: Palette): string {
     keyX += 19 + displayColumns(label) * 5.5 + 14;
   };
   if (legend.hasMasked) addKey("masked", "masked");
+  if (legend.hasNotComputed) addKey("not-computed", "not computed");
   if (legend.hasNotANumber) addKey("not-a-number", "not a number");
   return element("g", {}, [
     text(legend.label, x, y + 9, { "font-size": 10, fill: muted }),

@@ -19,6 +19,13 @@ export function thumbnailCodes(
   return codes;
 }
 
+/** The same where what hides each cell is known as codes (see hiddenCodes): they show where a byte is 0. */
+export function hiddenThumbnailCodes(bytes: Uint8Array, hidden: Uint16Array): Uint16Array {
+  const codes = new Uint16Array(bytes.length);
+  for (let at = 0; at < codes.length; at++) codes[at] = bytes[at]! || hidden[at]!;
+  return codes;
+}
+
 const linearOf = Uint8Array.from({ length: 256 }, (_, byte) => Math.round((byte * byte) / 255));
 
 /** The same bytes for a linear scale. */

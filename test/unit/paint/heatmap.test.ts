@@ -4,6 +4,7 @@ import {
   cellColours,
   maskedCell,
   notANumberCell,
+  notComputedCell,
   paintCells,
   quantise,
   type Pixels,
@@ -11,9 +12,14 @@ import {
 import { paperPalette } from "../../../src/paint/palette";
 import { sequentialRamp } from "../../../src/paint/ramp";
 import { place, scaleTicks, scoreScale, valueAt, weightScale } from "../../../src/paint/scale";
-import { linearCodes, thumbnailBytes, thumbnailCodes } from "../../../src/paint/thumbnail";
-import { blockRule, maskRule } from "../../../src/core/maskRule";
-import { pooledVisibility } from "../../../src/paint/visibility";
+import {
+  hiddenThumbnailCodes,
+  linearCodes,
+  thumbnailBytes,
+  thumbnailCodes,
+} from "../../../src/paint/thumbnail";
+import { blockRule, computedRule, maskRule } from "../../../src/core/maskRule";
+import { hiddenCodes, pooledVisibility } from "../../../src/paint/visibility";
 
 const ramp = sequentialRamp("theme", paperPalette);
 const colours = cellColours(ramp, paperPalette);
@@ -107,4 +113,35 @@ test("keeps thumbnails, their linear form and their masked cells", () => {
   expect([...bytes]).toEqual([255, 0, 128, 221]);
   expect([...linearCodes(bytes)]).toEqual([255, 0, 64, 192]);
   expect([...thumbnailCodes(bytes, 2, causal)]).toEqual([255, maskedCell, 128, 221]);
+});
+
+test("what was not computed looks unlike what is masked, and gives way to it and to weights where they share a pixel", () => {
+  const windows = [
+    { start: 0, end: 2, queryStart: 0, queryEnd: 2 },
+    { start: 1, end: 4, queryStart: 2, queryEnd: 4 },
+  ];
+  const mask = { kind: "causal", windows } as const;
+  const [rule, computed] = [maskRule(mask)!, computedRule(windows)];
+  const isComputed = (query: number, key: number) => computed(query, query + 1, key, key + 1);
+  const { codes } = quantise(new Float32Array(16).fill(1), 4, 4, weightScale(true), rule, isComputed);
+  const [m, n] = [maskedCell, notComputedCell];
+  expect([...codes]).toEqual([255, m, n, n, 255, 255, n, n, n, 255, 255, m, n, 255, 255, 255]);
+  expect([...hiddenCodes(blockRule(mask)!, computed, 4, 4, 2, 2)]).toEqual([0, n, 0, 0]);
+  expect([...hiddenThumbnailCodes(Uint8Array.of(9, 0, 0, 7), Uint16Array.of(0, n, 0, m))]).toEqual([
+    9,
+    n,
+    0,
+    7,
+  ]);
+  const pixelOfCells = (...cells: number[]) => {
+    const target = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
+    const colours = cellColours(sequentialRamp("viridis", paperPalette), paperPalette);
+    const shown = { rows: 1, columns: cells.length, codes: Uint16Array.from(cells) };
+    const view = { row: 0, column: 0, cellWidth: 1 / cells.length, cellHeight: 1 };
+    paintCells(target, { x: 0, y: 0, width: 1, height: 1 }, shown, view, colours);
+    return target.data.join(" ");
+  };
+  expect(pixelOfCells(n, n)).not.toBe(pixelOfCells(m, m));
+  expect(pixelOfCells(n, m)).toBe(pixelOfCells(m, m));
+  expect(pixelOfCells(m, n, 40)).toBe(pixelOfCells(40, 40));
 });

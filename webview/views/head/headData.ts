@@ -2,7 +2,8 @@ import { computed, effect, signal, type ReadonlySignal, type Signal } from "@pre
 import type { ErrorReport } from "../../../src/core/errors";
 import { groupingOf, groupMatrix } from "../../../src/core/groupMatrix";
 import { marginalsOf, type Marginals } from "../../../src/core/marginals";
-import { maskedCell, quantise, type Cells } from "../../../src/paint/heatmap";
+import { computedRule } from "../../../src/core/maskRule";
+import { maskedCell, notComputedCell, quantise } from "../../../src/paint/heatmap";
 import { divergingRamp, sequentialRamp, type Ramp } from "../../../src/paint/ramp";
 import { scoreScale, weightScale, type Scale } from "../../../src/paint/scale";
 import { load } from "../../state/load";
@@ -21,6 +22,12 @@ export interface WholeMatrix {
   isVisible(row: number, column: number): boolean;
 }
 
+/** One way in which cells without a value are painted, and what it means. */
+export interface Hidden {
+  readonly pattern: "masked" | "not-computed";
+  readonly label: string;
+}
+
 export interface HeadData extends ShownTokens {
   readonly viewport: Signal<Viewport>;
   readonly size: ReadonlySignal<{ readonly nRows: number; readonly nColumns: number }>;
@@ -32,7 +39,9 @@ export interface HeadData extends ShownTokens {
   readonly overall: ReadonlySignal<Patch | undefined>;
   readonly scale: ReadonlySignal<Scale>;
   readonly ramp: ReadonlySignal<Ramp>;
-  readonly hasMasked: ReadonlySignal<boolean>;
+  /** What cells without a value are hidden by. */
+  readonly hidden: ReadonlySignal<readonly Hidden[]>;
+  isCellComputed(row: number, column: number): boolean;
   readonly marginals: ReadonlySignal<Marginals | undefined>;
   readonly pending: ReadonlySignal<boolean>;
   readonly error: ReadonlySignal<ErrorReport | undefined>;
@@ -79,6 +88,18 @@ export function loadHead(context: ViewContext): HeadData {
     return value ? marginalsOf(value.data, value.nRows, value.nColumns) : asked.state.value.value;
   });
 
+  /** Of a run in windows, which tokens were computed with which; of other runs all were. */
+  const isComputed = computed(() => run.value?.windows && computedRule(run.value.windows));
+  const isCellComputed = computed(() => {
+    const { value: rule } = isComputed;
+    const { groups: rows } = shown.rows.value;
+    const { groups: columns } = shown.columns.value;
+    return (
+      rule &&
+      ((row: number, column: number) =>
+        rows[row]!.some((query) => columns[column]!.some((key) => rule(query, query + 1, key, key + 1))))
+    );
+  });
   const scale = computed((): Scale => {
     if (selection.value.measure !== "scores")
       return weightScale(arrangement.value.squareRoot, data.largest.value);
@@ -90,10 +111,25 @@ export function loadHead(context: ViewContext): HeadData {
   const wholePatch = computed((): Patch | undefined => {
     const { value } = whole;
     if (!value || value.nRows === 0 || value.nColumns === 0) return undefined;
-    const cells = quantise(value.data, value.nRows, value.nColumns, scale.value, value.isVisible);
+    const cells = quantise(
+      value.data,
+      value.nRows,
+      value.nColumns,
+      scale.value,
+      value.isVisible,
+      isCellComputed.value,
+    );
     return { cells, row: 0, column: 0, perSide: 1 };
   });
-  const large = createLargeHead(context, { viewport, size, isLarge, scale, shown });
+  const large = createLargeHead(context, {
+    viewport,
+    size,
+    isLarge,
+    scale,
+    shown,
+    // Of tokens that are grouped or sorted a tile does not say which they are.
+    isComputed: computed(() => (shown.layout.value ? undefined : isComputed.value)),
+  });
   const overall = computed(() => wholePatch.value ?? large.value?.top.value);
 
   let before = { nRows: 0, nColumns: 0, runId: "" };
@@ -117,7 +153,18 @@ export function loadHead(context: ViewContext): HeadData {
         ? divergingRamp(palette)
         : sequentialRamp(settings.value.colourMap, palette);
     }),
-    hasMasked: computed(() => hasMasked(overall.value?.cells)),
+    hidden: computed(() => {
+      const { codes } = overall.value?.cells ?? {};
+      const isTold = !run.value?.windows || !isLarge.value || !shown.layout.value;
+      const masked = isTold ? "masked" : "masked or not computed";
+      return [
+        ...(codes?.includes(maskedCell) ? [{ pattern: "masked", label: masked } as const] : []),
+        ...(codes?.includes(notComputedCell)
+          ? [{ pattern: "not-computed", label: "not computed" } as const]
+          : []),
+      ];
+    }),
+    isCellComputed: (row, column) => isCellComputed.peek()?.(row, column) ?? true,
     marginals,
     pending: computed(() => data.matrix.value.pending || (large.value?.pending.value ?? false)),
     error: computed(() => data.matrix.value.error ?? large.value?.failure.value),
@@ -132,8 +179,4 @@ export function loadHead(context: ViewContext): HeadData {
       large.peek()?.stop();
     },
   };
-}
-
-function hasMasked(cells: Cells | undefined): boolean {
-  return cells?.codes.includes(maskedCell) ?? false;
 }

@@ -24,6 +24,7 @@ interface Seen {
   readonly queryLabels: readonly string[];
   readonly keyLabels: readonly string[];
   isVisible(row: number, column: number): boolean;
+  isComputed?(row: number, column: number): boolean;
   /** Rows and columns of the layout that each cell covers; 1 where nothing is pooled. */
   readonly perCell: number;
 }
@@ -67,6 +68,7 @@ export function headExports(context: ViewContext, head: HeadData): ViewExports {
         keyLabels: seen.keyLabels,
         data: seen.values,
         isVisible: seen.isVisible,
+        isComputed: seen.isComputed,
         squareRoot,
         map: inspector.settings.peek().colourMap,
         palette: inspector.theme.peek().palette,
@@ -185,6 +187,7 @@ async function seenPart({ inspector }: ViewContext, head: HeadData): Promise<See
       ...part(1),
       values: cutMatrix(whole, window),
       isVisible: (row, column) => whole.isVisible(row + window.queryStart, column + window.keyStart),
+      isComputed: (row, column) => head.isCellComputed(row + window.queryStart, column + window.keyStart),
     };
   }
   const runId = inspector.run.peek()?.runId;

@@ -119,8 +119,7 @@ export function mountHead(root: HTMLElement, context: ViewContext): MountedView 
         ramp: head.ramp.value,
         scale: head.scale.value,
         label: `${legendText(measure, squareRoot)}${measure === "weights" ? errorText(inspector.run.value?.kept) : ""}`,
-        hasMasked: head.hasMasked.value,
-        maskedLabel: inspector.run.value?.windows ? "masked or not computed" : "masked",
+        hidden: head.hidden.value,
         value: cell && place.value.value,
       });
     }),

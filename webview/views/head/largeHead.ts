@@ -1,5 +1,6 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
 import type { ErrorReport } from "../../../src/core/errors";
+import type { BlockRule } from "../../../src/core/maskRule";
 import type { Scale } from "../../../src/paint/scale";
 import type { MatrixSlice } from "../../../src/protocol/slices";
 import type { ViewContext } from "../view";
@@ -52,11 +53,12 @@ interface Sources {
   readonly isLarge: ReadonlySignal<boolean>;
   readonly scale: ReadonlySignal<Scale>;
   readonly shown: ShownTokens;
+  readonly isComputed: ReadonlySignal<BlockRule | undefined>;
 }
 
 export function createLargeHead(
   { inspector, data }: ViewContext,
-  { viewport, size, isLarge, scale, shown }: Sources,
+  { viewport, size, isLarge, scale, shown, isComputed }: Sources,
 ): ReadonlySignal<LargeHead | undefined> {
   const { run, selection, layer, host } = inspector;
   const newCache = (budget: number) =>
@@ -102,7 +104,7 @@ export function createLargeHead(
       const { tiles } = opened();
       void tiles.arrived.value;
       const slice = value && tiles.get(value.base, topOf(value.size));
-      return slice && patchOf(slice, cellsPerSide(topLevel(value.size)), scale.value);
+      return slice && patchOf(slice, cellsPerSide(topLevel(value.size)), scale.value, isComputed.value);
     }),
     pieces(pixelsPerCell) {
       const { tiles } = opened();
@@ -125,7 +127,7 @@ export function createLargeHead(
           const isLate = performance.now() - start > quantiseMs && source.level < top;
           if (slice && isLate && !isQuantised(slice, scale.value)) putOffOthers();
           else if (slice) {
-            const patch = patchOf(slice, cellsPerSide(source.level), scale.value);
+            const patch = patchOf(slice, cellsPerSide(source.level), scale.value, isComputed.value);
             return { patch, ...pieceOf(window) };
           }
         }

@@ -1,6 +1,7 @@
 import { layoutTicks } from "../../../src/paint/axis";
 import { blend, cssColour } from "../../../src/paint/colour";
 import { signedText, tickText } from "../../../src/paint/numberText";
+import type { Palette } from "../../../src/paint/palette";
 import type { Ramp } from "../../../src/paint/ramp";
 import { rampColour } from "../../../src/paint/ramp";
 import { place, scaleTicks, type Scale } from "../../../src/paint/scale";
@@ -8,6 +9,7 @@ import { shorten } from "../../../src/paint/tokenText";
 import type { Theme } from "../../theme";
 import type { Bars } from "./bars";
 import { labelSize, type HeadGeometry } from "./geometry";
+import type { Hidden } from "./headData";
 import { clipped } from "./clipped";
 import { paintColumnBars, paintRowBars } from "./paintBars";
 import type { Viewport } from "./viewport";
@@ -27,9 +29,8 @@ export interface Marks {
   readonly ramp: Ramp;
   readonly scale: Scale;
   readonly label: string;
-  readonly hasMasked: boolean;
-  /** What hatched cells are. */
-  readonly maskedLabel: string;
+  /** Ways in which cells without a value are painted. */
+  readonly hidden: readonly Hidden[];
   /** The value under the pointer, marked on the colour bar. */
   readonly value?: number;
 }
@@ -203,24 +204,44 @@ function paintLegend(pen: CanvasRenderingContext2D, marks: Marks): void {
   pen.fillStyle = cssColour(palette.muted);
   pen.textAlign = "left";
   pen.fillText(marks.label, x, y + height + 18);
-  if (!marks.hasMasked) return;
   // Beside the bar, or beside its label where the captions of the rows' bars stand in the way.
   const isTight = width + 76 > geometry.plotWidth;
-  const keyX = x + 16 + (isTight ? pen.measureText(marks.label).width : width);
+  let keyX = x + 16 + (isTight ? pen.measureText(marks.label).width : width);
   const keyY = isTight ? y + height + 19 : y;
-  clipped(pen, keyX, keyY, 12, height, () => {
-    pen.strokeStyle = cssColour(blend(palette.background, palette.foreground, 0.35));
-    pen.lineWidth = 0.75;
-    pen.beginPath();
-    for (let step = -height; step < 12; step += 4) {
-      pen.moveTo(keyX + step, keyY + height);
-      pen.lineTo(keyX + step + height, keyY);
-    }
-    pen.stroke();
-  });
-  pen.strokeStyle = cssColour(palette.line);
-  pen.strokeRect(keyX - 0.5, keyY - 0.5, 13, height + 1);
-  pen.fillText(marks.maskedLabel, keyX + 18, y - 1);
+  for (const hidden of marks.hidden) {
+    clipped(pen, keyX, keyY, 12, height, () => paintPattern(pen, hidden, keyX, keyY, height, palette));
+    pen.strokeStyle = cssColour(palette.line);
+    pen.lineWidth = 1;
+    pen.strokeRect(keyX - 0.5, keyY - 0.5, 13, height + 1);
+    pen.fillStyle = cssColour(palette.muted);
+    pen.fillText(hidden.label, keyX + 18, keyY - 1);
+    keyX += 18 + pen.measureText(hidden.label).width + 12;
+  }
+}
+
+function paintPattern(
+  pen: CanvasRenderingContext2D,
+  { pattern }: Hidden,
+  x: number,
+  y: number,
+  height: number,
+  palette: Palette,
+): void {
+  if (pattern === "not-computed") {
+    pen.fillStyle = cssColour(blend(palette.background, palette.foreground, 0.09));
+    pen.fillRect(x, y, 12, height);
+    pen.fillStyle = cssColour(blend(palette.background, palette.foreground, 0.45));
+    for (let at = 0; at < 12; at += 4) for (const row of [1, 5]) pen.fillRect(x + at + 1, y + row, 2, 2);
+    return;
+  }
+  pen.strokeStyle = cssColour(blend(palette.background, palette.foreground, 0.35));
+  pen.lineWidth = 0.75;
+  pen.beginPath();
+  for (let step = -height; step < 12; step += 4) {
+    pen.moveTo(x + step, y + height);
+    pen.lineTo(x + step + height, y);
+  }
+  pen.stroke();
 }
 
 /** So many chosen rows are named beside the axis however dense it is. */

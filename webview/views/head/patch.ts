@@ -1,3 +1,4 @@
+import type { BlockRule } from "../../../src/core/maskRule";
 import { quantise, type Cells, type CellView } from "../../../src/paint/heatmap";
 import type { Scale } from "../../../src/paint/scale";
 import type { MatrixSlice } from "../../../src/protocol/slices";
@@ -67,12 +68,21 @@ export function isQuantised(slice: MatrixSlice, { kind, max }: Scale): boolean {
 
 const painted = new WeakMap<MatrixSlice, { readonly scale: Scale; readonly patch: Patch }>();
 
-/** A slice as cells of a scale: computed once for as long as the scale stays. */
-export function patchOf(slice: MatrixSlice, perSide: number, scale: Scale): Patch {
+/** A slice as cells of a scale: made once for as long as the scale stays. `isComputed` is that of the slice's run. */
+export function patchOf(slice: MatrixSlice, perSide: number, scale: Scale, isComputed?: BlockRule): Patch {
   if (isQuantised(slice, scale)) return painted.get(slice)!.patch;
   const { rows, columns, data, visible } = slice;
   const isVisible = (row: number, column: number) => !visible || visible[row * columns + column] === 1;
-  const cells = quantise(data, rows, columns, scale, isVisible);
+  const covered = (at: number, start: number, end: number) =>
+    [start + at * perSide, Math.min(end, start + (at + 1) * perSide)] as const;
+  const isCellComputed =
+    isComputed &&
+    ((row: number, column: number) =>
+      isComputed(
+        ...covered(row, slice.queryStart, slice.queryEnd),
+        ...covered(column, slice.keyStart, slice.keyEnd),
+      ));
+  const cells = quantise(data, rows, columns, scale, isVisible, isCellComputed);
   const patch = { cells, row: slice.queryStart, column: slice.keyStart, perSide };
   painted.set(slice, { scale, patch });
   return patch;

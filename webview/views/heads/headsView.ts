@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals-core";
 import { html, nothing, render } from "lit-html";
 import { isPerLayer, measureWords } from "../../../src/core/measures/measure";
-import { cellColours, paintCells } from "../../../src/paint/heatmap";
+import { cellColours } from "../../../src/paint/heatmap";
 import { overviewByOrder, overviewByPlace, type OverviewCell } from "../../../src/paint/overviewLayout";
 import { sequentialRamp } from "../../../src/paint/ramp";
 import { weightScale } from "../../../src/paint/scale";
@@ -15,6 +15,7 @@ import { statisticLabel, statisticText } from "../../state/readout";
 import type { MountedView, ViewContext } from "../view";
 import { rankHeads, statisticNames, thresholdOf } from "./headsOrder";
 import { headsExports } from "./headsExports";
+import { Board } from "./board";
 import { createLens } from "./lens";
 import { loadOverview, type OverviewData } from "./overviewData";
 import { moveInRows } from "./walk";
@@ -74,6 +75,7 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
   const data = loadOverview(inspector, {
     cellPixels: computed(() => Math.max(layout.value.cellWidth, layout.value.cellHeight) * devicePixelRatio),
   });
+  const board = new Board(find<HTMLCanvasElement>(".overview-grid canvas"));
   const lens = createLens(find(".overview-grid"), context, data);
 
   const choose = (cell: OverviewCell, open: boolean) => {
@@ -175,30 +177,21 @@ export function mountHeads(root: HTMLElement, context: ViewContext): MountedView
       const shown = layout.value;
       const canvas = find<HTMLCanvasElement>(".overview-grid canvas");
       const ratio = sizeCanvas(canvas, shown.width, shown.height);
-      const pen = canvas.getContext("2d")!;
       const { palette } = inspector.theme.value;
       const ramp = sequentialRamp(inspector.settings.value.colourMap, palette);
       const colours = cellColours(ramp, palette, ratio);
-      const picture = pen.createImageData(canvas.width, canvas.height);
-      const target = { width: canvas.width, height: canvas.height, data: picture.data };
-      for (const cell of shown.cells) {
+      const thumbnails = shown.cells.flatMap((cell) => {
         const cells = data.cellsOf(cell.layer, cell.head);
-        if (!cells) continue;
+        if (!cells) return [];
         const at = {
           x: Math.round(cell.x * ratio),
           y: Math.round(cell.y * ratio),
           width: Math.round(shown.cellWidth * ratio),
           height: Math.round(shown.cellHeight * ratio),
         };
-        const view = {
-          row: 0,
-          column: 0,
-          cellWidth: at.width / cells.columns,
-          cellHeight: at.height / cells.rows,
-        };
-        paintCells(target, at, cells, view, colours);
-      }
-      pen.putImageData(picture, 0, 0);
+        return [{ cells, at }];
+      });
+      board.paint(thumbnails, colours);
     }),
   ];
 

@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals-core";
-import { linearCodes, thumbnailCodes } from "../../../src/paint/thumbnail";
-import { blockRule } from "../../../src/core/maskRule";
-import { pooledVisibility } from "../../../src/paint/visibility";
+import { hiddenThumbnailCodes, linearCodes } from "../../../src/paint/thumbnail";
+import { blockRule, computedRule } from "../../../src/core/maskRule";
+import { hiddenCodes } from "../../../src/paint/visibility";
 import type { Cells } from "../../../src/paint/heatmap";
 import type { Thumbnails } from "../../../src/protocol/slices";
 import {
@@ -77,55 +77,65 @@ export function loadOverview(
     };
   });
 
-  const visible = computed(() => {
-    const known = new Map<string, (row: number, column: number) => boolean>();
-    return (layer: LayerOfRun, rows: number, columns: number) => {
-      const mask = measureMask(layer.mask, measure.value);
-      const key = JSON.stringify([mask, layer.nQueries, layer.nKeys, rows, columns]);
-      const rule = blockRule(mask);
-      if (!rule) return undefined;
-      const found = known.get(key) ?? pooledVisibility(rule, layer.nQueries, layer.nKeys, rows, columns);
+  /** What hides the cells of a layer's thumbnails; kept while the run, its windows and the measure stay. */
+  const hidden = computed(() => {
+    const windows = run.value?.windows;
+    const isComputed = windows && computedRule(windows);
+    const { value: shown } = measure;
+    const known = new Map<string, Uint16Array>();
+    return ({ mask, nQueries, nKeys }: LayerOfRun, rows: number, columns: number) => {
+      const ofMeasure = measureMask(mask, shown);
+      const key = JSON.stringify([ofMeasure, nQueries, nKeys, rows, columns]);
+      const rule = blockRule(ofMeasure);
+      const found =
+        known.get(key) ??
+        (rule
+          ? hiddenCodes(rule, isComputed, nQueries, nKeys, rows, columns)
+          : new Uint16Array(rows * columns));
       known.set(key, found);
       return found;
     };
   });
 
+  const cellsOf = (layer: LayerOfRun, rows: number, columns: number, bytes: Uint8Array): Cells => {
+    const { squareRoot } = arrangement.value;
+    const codes = hiddenThumbnailCodes(
+      squareRoot ? bytes : linearCodes(bytes),
+      hidden.value(layer, rows, columns),
+    );
+    return { rows, columns, codes };
+  };
+
   const cells = computed(() => {
     const { value: shown } = block;
     const { value: bytes } = thumbnails.state.value;
-    const squareRoot = arrangement.value.squareRoot;
     const made = new Map<string, Cells>();
     if (!shown || bytes?.block !== shown.kind) return made;
-    const add = (name: string, layer: LayerOfRun, rows: number, columns: number, data: Uint8Array) => {
-      const codes = thumbnailCodes(
-        squareRoot ? data : linearCodes(data),
-        columns,
-        visible.value(layer, rows, columns),
-      );
-      made.set(name, { rows, columns, codes });
-    };
     const size = bytes.rows * bytes.columns;
     let start = 0;
     for (const { layer, nHeads } of bytes.layers) {
       const entry = layerOf(shown, layer);
       for (let head = 0; head < nHeads; head++, start += size) {
-        if (entry)
-          add(
-            `${layer}.${isPerLayer(measure.value) ? "mean" : head}`,
-            entry,
-            bytes.rows,
-            bytes.columns,
-            bytes.data.subarray(start, start + size),
-          );
+        if (!entry) continue;
+        const own = bytes.data.subarray(start, start + size);
+        const name = `${layer}.${isPerLayer(measure.value) ? "mean" : head}`;
+        made.set(name, cellsOf(entry, bytes.rows, bytes.columns, own));
       }
     }
+    return made;
+  });
+
+  /** Apart from the heads: what came is not made again when the means come. */
+  const meanCells = computed(() => {
+    const { value: shown } = block;
     const { key, value: ofMeans } = means.state.value;
     // Those of the run before, under this one's mask, would be a picture of neither.
     const isOfRun = key?.includes(JSON.stringify(run.value?.runId));
-    (isOfRun ? ofMeans : undefined)?.forEach((mean) => {
-      const entry = layerOf(shown, mean.layer);
-      if (entry) add(`${entry.layer}.mean`, entry, mean.rows, mean.columns, mean.bytes);
-    });
+    const made = new Map<string, Cells>();
+    for (const mean of (isOfRun && ofMeans) || []) {
+      const entry = shown && layerOf(shown, mean.layer);
+      if (entry) made.set(`${entry.layer}.mean`, cellsOf(entry, mean.rows, mean.columns, mean.bytes));
+    }
     return made;
   });
 
@@ -133,7 +143,9 @@ export function loadOverview(
     thumbnails: thumbnails.state,
     measure,
     means: computed(() => means.state.value.value?.map(({ bytes }) => bytes)),
-    cellsOf: (layer, head) => cells.value.get(`${layer}.${head}`),
+    cellsOf: (layer, head) =>
+      (head === "mean" ? meanCells.value.get(`${layer}.mean`) : undefined) ??
+      cells.value.get(`${layer}.${head}`),
     stop() {
       thumbnails.stop();
       means.stop();
