@@ -93,7 +93,23 @@ export async function run(): Promise<BenchRow[]> {
           name: name("painted over plain"),
           value: of(({ paintedMs, plainMs }) => paintedMs / plainMs),
           unit: "x",
-          ...(nTokens === 256 && { aim: 1.5 }),
+          ...(nTokens === 256 && { aim: 1.3 }),
+        },
+        {
+          name: name("painted over plain, from the extension's first word on"),
+          value: of((trace) => {
+            const ownMs = ownTime(trace, roundTripMs);
+            return ownMs && ownMs / trace.plainMs;
+          }),
+          unit: "x",
+        },
+        {
+          name: name("painted over the worker's own forward pass, from the extension's first word on"),
+          value: of((trace) => {
+            const ownMs = ownTime(trace, roundTripMs);
+            return ownMs && ownMs / trace.forwardMs;
+          }),
+          unit: "x",
         },
         {
           name: name("sent to the page, over the run's size"),
@@ -104,6 +120,11 @@ export async function run(): Promise<BenchRow[]> {
       ];
     }),
   ];
+}
+
+/** Without VS Code's way with the key: from the message that says that a run is in progress, sent when the command began. */
+function ownTime({ announcedMs, paintedMs }: WindowTrace, roundTripMs: number): number | undefined {
+  return announcedMs === undefined ? undefined : paintedMs - (announcedMs - roundTripMs / 2);
 }
 
 /** A text of its own each time, so that no earlier run will do; a plain pass after each, while nothing else runs. */

@@ -15,10 +15,9 @@ const themes = {
 };
 export type Theme = keyof typeof themes;
 
-/** A person's VS Code: a window in a browser, on a copy of the samples. */
-export interface ServedVscode {
+/** One window of it, in a page of the browser. */
+export interface ServedWindow {
   readonly page: Page;
-  readonly folder: string;
   /** The inspector's page, inside the webview's two frames. */
   readonly inspector: FrameLocator;
   /** Runs a command of the palette by its whole title. */
@@ -29,13 +28,20 @@ export interface ServedVscode {
   pointAt(lineText: string, word: string): Promise<void>;
   /** Waits until a canvas below `selector` of the inspector shows something. */
   painted(selector: string): Promise<void>;
+  /** Keeps a picture in out/screenshots. */
+  picture(name: string): Promise<void>;
+}
+
+/** A person's VS Code: a window in a browser, on a copy of the samples. */
+export interface ServedVscode extends ServedWindow {
+  readonly folder: string;
+  /** Another window of the same server, on another folder. */
+  openWindow(folder: string, file: string): Promise<ServedWindow>;
   setTheme(theme: Theme): Promise<void>;
   /** Changes a setting of the machine, as settings.json has it. */
   set(name: string, value: unknown): Promise<void>;
   /** Waits until what VS Code keeps over a reload satisfies; in a browser it writes that down every 5 s. */
   stateKept(satisfies: (state: string) => boolean): Promise<void>;
-  /** Keeps a picture in out/screenshots. */
-  picture(name: string): Promise<void>;
   /** Every key, message and painting so far, in order of time, where that is watched. */
   notes(): Promise<Note[]>;
   close(): Promise<void>;
@@ -68,24 +74,61 @@ export async function openVscode(options: {
     executablePath,
     args: [...browserArguments, ...(options.gpu ? softwareGpu : [])],
   });
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(240_000);
-  await page.addInitScript(keepWebviewPort);
-  if (options.watch) await page.addInitScript(watchPage);
-  await page.goto(addressOf(server, { folder, file: path.join(folder, options.file) }));
-  await page.getByRole("tab", { name: options.file }).waitFor();
-  await page.locator(".monaco-editor .view-line").first().waitFor();
-  const inspector = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
-  const line = (text: string) => page.locator(".view-line", { hasText: drawn(text) }).first();
+  const openWindow = async (folder: string, file: string): Promise<ServedWindow> => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.setDefaultTimeout(240_000);
+    await page.addInitScript(keepWebviewPort);
+    if (options.watch) await page.addInitScript(watchPage);
+    await page.goto(addressOf(server, { folder, file: path.join(folder, file) }));
+    await page.getByRole("tab", { name: file }).waitFor();
+    await page.locator(".monaco-editor .view-line").first().waitFor();
+    return windowIn(page);
+  };
+  const first = await openWindow(folder, options.file);
+  const { page } = first;
 
   const set = async (name: string, value: unknown) => {
     settings[name] = value;
     fs.writeFileSync(path.join(dataFolder, "data", "Machine", "settings.json"), JSON.stringify(settings));
   };
   return {
-    page,
+    ...first,
     folder,
     set,
+    openWindow,
+    async setTheme(theme) {
+      await set("workbench.colorTheme", themes[theme]);
+      const kind = {
+        light: "vs",
+        dark: "vs-dark",
+        "high-contrast": "hc-black",
+        "high-contrast-light": "hc-light",
+      };
+      await page.locator(`.monaco-workbench.${kind[theme]}`).waitFor();
+    },
+    async stateKept(satisfies) {
+      // State is JSON in JSON in JSON.
+      while (!satisfies((await page.evaluate(readKeptState)).replaceAll("\\", "")))
+        await page.waitForTimeout(250);
+    },
+    async notes() {
+      const frames = page
+        .frames()
+        .map((frame) => frame.evaluate(() => (window as { headlightNotes?: Note[] }).headlightNotes ?? []));
+      return (await Promise.all(frames)).flat().sort((one, other) => one.atMs - other.atMs);
+    },
+    async close() {
+      await browser.close();
+      await server.stop();
+    },
+  };
+}
+
+function windowIn(page: Page): ServedWindow {
+  const inspector = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  const line = (text: string) => page.locator(".view-line", { hasText: drawn(text) }).first();
+  return {
+    page,
     inspector,
     line,
     async run(command) {
@@ -103,33 +146,8 @@ export async function openVscode(options: {
       await canvas.waitFor();
       await canvas.evaluate(untilPainted);
     },
-    async setTheme(theme) {
-      await set("workbench.colorTheme", themes[theme]);
-      const kind = {
-        light: "vs",
-        dark: "vs-dark",
-        "high-contrast": "hc-black",
-        "high-contrast-light": "hc-light",
-      };
-      await page.locator(`.monaco-workbench.${kind[theme]}`).waitFor();
-    },
-    async stateKept(satisfies) {
-      // State is JSON in JSON in JSON.
-      while (!satisfies((await page.evaluate(readKeptState)).replaceAll("\\", "")))
-        await page.waitForTimeout(250);
-    },
     async picture(name) {
       await page.screenshot({ path: path.join(outFolder, "screenshots", `${name}.png`) });
-    },
-    async notes() {
-      const frames = page
-        .frames()
-        .map((frame) => frame.evaluate(() => (window as { headlightNotes?: Note[] }).headlightNotes ?? []));
-      return (await Promise.all(frames)).flat().sort((one, other) => one.atMs - other.atMs);
-    },
-    async close() {
-      await browser.close();
-      await server.stop();
     },
   };
 }
