@@ -30,7 +30,7 @@ export function noticesOfForm(
     const length = first ? first.end - first.start : 0;
     notices.push({
       code: "in-windows",
-      message: `The text is longer than the ${length.toLocaleString("en")} tokens that ${summary.name} was given at once: it was run in ${windows.length} overlapping windows. What lies outside a token's window was not computed.`,
+      message: `The text is longer than the ${length.toLocaleString("en")} tokens that ${summary.name} was given at once: it was run in ${windows.length} overlapping windows. What lies outside a token's window was not computed. Of windows the weights alone are kept: a token's scores, q, k and v differ from window to window, so inspect the part around it for those.`,
     });
   }
   return notices;
