@@ -90,6 +90,8 @@ const bundles = [
     loader: { ".ttf": "file" },
     plugins: [usedIcons],
   },
+  // Of the views that are files of their own: loaded with the first of them.
+  { ...common, entryPoints: ["webview/views.css"], outfile: "dist/webview/views.css" },
   {
     ...common,
     entryPoints: ["webview/panel.css"],

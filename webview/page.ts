@@ -30,6 +30,7 @@ import { parsePersisted, parseSelection, persistedState } from "./state/persiste
 import { createRunData } from "./state/runData";
 import { watchTheme } from "./theme";
 import { views } from "./views/registry";
+import { loadViewStyles } from "./views/viewStyles";
 import type { MountedView, MountView, ViewContext } from "./views/view";
 
 /** What the host may tell the page before the page is there: kept until it is. */
@@ -219,9 +220,12 @@ function mountStage(
     };
     if ("mount" in view) queueMicrotask(() => mount(view.mount));
     else {
-      view.load().then(mount, (error: unknown) => {
-        element.textContent = `This view could not be loaded: ${toReport(error).message} Open the inspector again.`;
-      });
+      Promise.all([view.load(), loadViewStyles()]).then(
+        ([draw]) => mount(draw),
+        (error: unknown) => {
+          element.textContent = `This view could not be loaded: ${toReport(error).message} Open the inspector again.`;
+        },
+      );
     }
   });
 }

@@ -30,6 +30,7 @@ describe("The packed extension", () => {
     "dist/web/gpuWorker.js",
     "dist/webview/inspector.js",
     "dist/webview/inspector.css",
+    "dist/webview/views.css",
     "dist/runtime/ort-wasm-simd-threaded.mjs",
     "dist/runtime/ort-wasm-simd-threaded.wasm",
     "dist/runtime/ort-wasm-simd-threaded.jspi.wasm",
