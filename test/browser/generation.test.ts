@@ -55,6 +55,26 @@ describe("Encoder-decoder", () => {
     ).toBe("1998-03-05");
   });
 
+  test("keeps the step with the page's query, in whichever attention of the target the page is", async () => {
+    await open(dates, "encoderDecoder");
+    await page.getByRole("listbox", { name: "Target, token by token" }).focus();
+    await press("Home", "ArrowRight");
+    await expect
+      .poll(async () => (await calls("select")).at(-1))
+      .toMatchObject({ choice: { block: "cross" }, query: 1 });
+    expect(await page.locator(".step-words").innerText()).toContain("Step 2 of 11");
+    const selection = {
+      view: "encoderDecoder",
+      choice: { block: "decoder", layer: 0, head: 3 },
+      measure: "weights",
+      query: 4,
+    } as const;
+    await page.close();
+    page = await harness.open({ ...dates, selection });
+    await page.locator(".view-encoderDecoder").waitFor();
+    await expect.poll(() => page.locator(".step-words").innerText()).toContain("Step 5 of 11");
+  });
+
   test("shows each attention's own numbers under the marks", async () => {
     await open(dates, "encoderDecoder");
     await page.getByRole("listbox", { name: "Target, token by token" }).focus();

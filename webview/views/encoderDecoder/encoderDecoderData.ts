@@ -1,4 +1,4 @@
-import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
+import { computed, signal, type ReadonlySignal } from "@preact/signals-core";
 import { maskRule } from "../../../src/core/maskRule";
 import { findBlock, type BlockKind, type HeadChoice } from "../../../src/core/run";
 import { quantise, type Cells } from "../../../src/paint/heatmap";
@@ -24,8 +24,9 @@ export interface ShownBlock {
 }
 
 export interface EncoderDecoderData {
-  /** The step that is looked at: an index into `steps`. */
-  readonly step: Signal<number>;
+  /** The step that is looked at, an index into `steps`: the query of the decoder's attentions, kept with the page. */
+  readonly step: ReadonlySignal<number>;
+  go(step: number): void;
   readonly steps: ReadonlySignal<readonly TargetStep[]>;
   /** Absent where the model has no such attention; undefined data while it is on its way. */
   readonly blocks: Readonly<Record<BlockKind, ReadonlySignal<ShownBlock | undefined>>>;
@@ -93,9 +94,20 @@ export function createEncoderDecoderData(inspector: Inspector): EncoderDecoderDa
   };
 
   // The finished target first; stepping back takes it apart.
-  const step = signal(Infinity);
+  const last = signal(Infinity);
+  const step = computed(() => {
+    const { query, choice } = selection.value;
+    // The encoder's query is a token of the source.
+    const wanted = choice.block !== "encoder" && query !== undefined ? query : last.value;
+    return Math.max(0, Math.min(steps.value.length - 1, wanted));
+  });
   return {
     step,
+    go(next) {
+      const inside = Math.max(0, Math.min(steps.peek().length - 1, next));
+      last.value = inside;
+      if (selection.peek().choice.block !== "encoder") inspector.pin(inside);
+    },
     steps,
     choices,
     blocks: { encoder: blockOf("encoder"), decoder: blockOf("decoder"), cross: blockOf("cross") },

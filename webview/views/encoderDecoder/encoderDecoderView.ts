@@ -41,15 +41,12 @@ export function mountEncoderDecoder(root: HTMLElement, context: ViewContext): Mo
   const targetAt = signal<number | undefined>(undefined);
 
   const current = (): TargetStep | undefined => {
-    const steps = data.steps.value;
-    return steps[Math.min(data.step.value, steps.length - 1)];
+    return data.steps.value[data.step.value];
   };
-  const go = (step: number) => {
-    data.step.value = Math.max(0, Math.min(data.steps.peek().length - 1, step));
-  };
+  const { go } = data;
   const onStepKey = (event: KeyboardEvent) => {
     const last = data.steps.peek().length - 1;
-    const at = Math.min(data.step.peek(), last);
+    const at = data.step.peek();
     const moves: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last };
     const next = moves[event.key];
     if (next === undefined) return;
