@@ -117,6 +117,10 @@ describe.skipIf(!hasFixtures)("the side panel", () => {
     ["light", 400],
     ["light", 300],
     ["highContrast", 320],
+    ["dark", 250],
+    ["highContrastLight", 250],
+    // As a side bar of 320 px at a zoom of 200 %.
+    ["light", 160],
   ] as const)("is accessible and fits: %s, %d px wide", async (theme, width) => {
     await open(run, { theme, width });
     await row("L1 H2").focus();
@@ -127,6 +131,22 @@ describe.skipIf(!hasFixtures)("the side panel", () => {
     await page.mouse.move(0, 0);
     await expectPicture(page.locator("main"), `panel-${theme}-${width}`);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  });
+
+  test("lists 144 heads by a statistic, side by side with it, at 250 px", async () => {
+    await open(run, {
+      width: 250,
+      enlarge: { nTokens: 40, nLayers: 12, nHeads: 12 },
+      state: { version: 1, sort: "previousToken", filter: "" },
+    });
+    expect(await page.locator(".head-row").count()).toBe(144);
+    await settled(page);
+    // Figures stand below each other: their right ends in one line.
+    const ends = await page
+      .locator(".head-aside")
+      .evaluateAll((all) => all.map((each) => Math.round(each.getBoundingClientRect().right)));
+    expect(new Set(ends).size).toBe(1);
+    await expectPicture(page.locator("main"), "panel-144-250");
   });
 
   test("says in the editor's language what heads do, what figures mean, and how to go on", async () => {

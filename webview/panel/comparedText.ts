@@ -27,10 +27,20 @@ export function cellText(
   const at = row * shown.columns + column;
   const query = cellLabel(shown.queries, row, shown.rows);
   const key = cellLabel(shown.keys, column, shown.columns);
-  const [a, b] = [shown.a[at]!, shown.b[at]!];
-  const difference = signedWeight(shown.difference[at]!);
-  const weights = [`A ${readoutWeight(a)}`, `B ${readoutWeight(b)}`, `A − B ${difference}`];
+  // A side without such a token has no weight there, not even 0.
+  const has = (side: "a" | "b") =>
+    holds(shown.queries, row, shown.rows, side) && holds(shown.keys, column, shown.columns, side);
+  const a = has("a") ? readoutWeight(shown.a[at]!) : "∅";
+  const b = has("b") ? readoutWeight(shown.b[at]!) : "∅";
+  const areBoth = holds(shown.queries, row, shown.rows, "a") && holds(shown.queries, row, shown.rows, "b");
+  const difference = areBoth ? signedWeight(shown.difference[at]!) : "∅";
+  const weights = [`A ${a}`, `B ${b}`, `A − B ${difference}`];
   return { tokens: `${query} → ${key}`, weights };
+}
+
+/** Whether some of a cell's groups have tokens on that side. */
+function holds(groups: readonly ComparedTokens[], cell: number, cells: number, side: "a" | "b"): boolean {
+  return groups.slice(...cellRange(cell, groups.length, cells)).some((group) => group[side] !== undefined);
 }
 
 /** With its sign, so that a difference never reads as a weight. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readNpz } from "../../support/npz";
 import { panelFrame } from "../panelFrame";
 import { openVscode, type ServedVscode } from "../servedVscode";
 
@@ -90,7 +91,7 @@ describe("A person's way from a token to the difference of two heads", () => {
     for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
     const here = panel.locator(".compare-here");
     await expect.poll(() => here.innerText()).toMatch(/→.* A \S+\s+B \S+\s+A − B [+−]/s);
-    for (const theme of ["light", "dark"] as const) {
+    for (const theme of ["light", "dark", "high-contrast", "high-contrast-light"] as const) {
       await vscode.setTheme(theme);
       await page.waitForTimeout(300);
       await vscode.picture(`compare-heads-${theme}`);
@@ -110,6 +111,23 @@ describe("A person's way from a token to the difference of two heads", () => {
     expect(numbers.difference).toHaveLength(numbers.dims[0]! * numbers.dims[1]!);
     const svg = await saveAs("SVG");
     expect(svg).toMatch(/^<svg .*A − B.*JS divergence.*<\/svg>$/s);
+  });
+
+  it("exports the list of heads by a command, as arrays for NumPy", async () => {
+    const { page } = vscode;
+    await vscode.run("Headlight: Export List of Heads");
+    await page.getByRole("option", { name: "Numbers as NPZ (NumPy)" }).click();
+    const box = page.locator(".quick-input-widget input");
+    await expect.poll(() => box.inputValue()).toContain("headlight-head-list");
+    const file = path.join(vscode.folder, path.basename(await box.inputValue()));
+    await page.keyboard.press("Enter");
+    await expect
+      .poll(() => fs.existsSync(file) && fs.statSync(file).size > 0, { timeout: 20_000 })
+      .toBe(true);
+    const { layer, head, previousToken } = await readNpz(fs.readFileSync(file));
+    expect([layer!.dims, head!.dims]).toEqual([[32], [32]]);
+    // Layer 1, head 6 looks at the token before.
+    expect(previousToken!.data[14]).toBeGreaterThan(0.9);
   });
 
   it("compares two selections of the editor", async () => {
