@@ -246,9 +246,28 @@ export function tooMuchAtOnce(neededBytes: number, budgetBytes: number): Headlig
 export function modelRefused(model: string, reason: string): HeadlightError {
   return new HeadlightError(
     "model-refused",
-    `The runtime cannot open ${model}: ${reason.split("\n")[0]!.slice(0, 300)}`,
+    `The runtime cannot open ${model}: ${inPlainWords(reason) ?? reason.split("\n")[0]!.slice(0, 300)}`,
     reason,
   );
+}
+
+/** What ONNX Runtime 1.30 says of what it lacks, without its own file names; undefined for all else. */
+function inPlainWords(reason: string): string | undefined {
+  const opset = /Opset (\d+) is under development[^]*support for domain (\S+) is till opset (\d+)/.exec(
+    reason,
+  );
+  if (opset) {
+    const [, own, domain, most] = opset;
+    return `it is of opset ${own} of ${domain}, and the runtime knows at most ${most}. Export it with an opset of ${most} or less.`;
+  }
+  const operator =
+    /(?:Fatal error: |No Op registered for |Could not find an implementation for )([\w.:]{1,200})(?:\((-?\d+)\))?/.exec(
+      reason,
+    );
+  if (!operator) return undefined;
+  const [, name = "", version = ""] = operator;
+  const opsetOf = Number(version) > 0 ? ` of opset ${version}` : "";
+  return `it uses the operator ${name}${opsetOf}, which the runtime lacks. Export it with standard operators (opset 11 to 21 are the surest).`;
 }
 
 export function runFailed(model: string, reason: string): HeadlightError {

@@ -12,10 +12,10 @@ import { parseVocabulary } from "./vocabulary";
  */
 export function parseBytePairModel(model: Fields, spellsBytes: boolean): SubwordModel {
   const vocabulary = parseVocabulary(model);
-  const prefix = model.string("continuing_subword_prefix", "");
-  const suffix = model.string("end_of_word_suffix", "");
+  const prefix = model.shortString("continuing_subword_prefix", "");
+  const suffix = model.shortString("end_of_word_suffix", "");
   const merges = parseMerges(model, vocabulary, prefix);
-  const unknownToken = model.has("unk_token") ? model.string("unk_token") : null;
+  const unknownToken = model.has("unk_token") ? model.shortString("unk_token") : null;
   const unknownId = unknownToken === null ? null : (vocabulary.get(unknownToken) ?? null);
   const fuseUnknown = model.boolean("fuse_unk", false);
   const byteFallback = model.boolean("byte_fallback", false);

@@ -1,6 +1,6 @@
 import { SequenceDecoder } from "@huggingface/tokenizers";
 import { bytesOf } from "./byteAlphabet";
-import { malformedTokenizer } from "./errors";
+import { malformedTokenizer, unsupportedTokenizer } from "./errors";
 import { Fields } from "./fields";
 
 /** Ids back to text. */
@@ -14,13 +14,33 @@ export interface Decoder {
 /** The `decoder` of tokenizer.json; joining is the library's, which agrees with the reference here. */
 export function parseDecoder(value: unknown): Decoder {
   const configs = value === null || value === undefined ? [] : flatten(Fields.of(value, "decoder"), 0);
-  const decoder =
-    configs.length > 0 ? new SequenceDecoder({ type: "Sequence", decoders: configs } as never) : null;
+  const decoder = configs.length > 0 ? libraryDecoder(configs) : null;
   const types = configs.map((config) => config.type);
   return {
-    join: (pieces) => (decoder ? decoder.decode([...pieces]) : pieces.join(" ")),
+    join: (pieces) => (decoder ? joined(decoder, pieces) : pieces.join(" ")),
     show: types.includes("ByteLevel") ? showBytes : (piece) => showPiece(piece, configs),
   };
+}
+
+function libraryDecoder(configs: readonly DecoderConfig[]): SequenceDecoder {
+  try {
+    return new SequenceDecoder({ type: "Sequence", decoders: configs } as never);
+  } catch (error) {
+    throw malformedTokenizer(
+      "decoder",
+      `has a pattern that cannot be compiled (${error instanceof Error ? error.message : error})`,
+    );
+  }
+}
+
+function joined(decoder: SequenceDecoder, pieces: readonly string[]): string {
+  try {
+    return decoder.decode([...pieces]);
+  } catch (error) {
+    // A Replace that makes a text longer, again and again, ends in V8's longest string.
+    if (error instanceof RangeError) throw unsupportedTokenizer("a decoder that makes endless texts");
+    throw error;
+  }
 }
 
 interface DecoderConfig {
@@ -28,17 +48,18 @@ interface DecoderConfig {
   readonly [name: string]: unknown;
 }
 
-const KNOWN = new Set([
-  "ByteLevel",
-  "WordPiece",
-  "Metaspace",
-  "BPEDecoder",
-  "CTC",
-  "Replace",
-  "Fuse",
-  "Strip",
-  "ByteFallback",
-]);
+/** What the library reads of each type; what it is not given has the library's default. */
+const KNOWN: Readonly<Record<string, Readonly<Record<string, "string" | "boolean" | "count">>>> = {
+  ByteLevel: {},
+  WordPiece: { prefix: "string", cleanup: "boolean" },
+  Metaspace: { replacement: "string" },
+  BPEDecoder: { suffix: "string" },
+  CTC: { pad_token: "string", word_delimiter_token: "string", cleanup: "boolean" },
+  Replace: { content: "string" },
+  Fuse: {},
+  Strip: { content: "string", start: "count", stop: "count" },
+  ByteFallback: {},
+};
 
 function flatten(fields: Fields, depth: number): DecoderConfig[] {
   const type = fields.string("type");
@@ -48,10 +69,26 @@ function flatten(fields: Fields, depth: number): DecoderConfig[] {
       .array("decoders")
       .flatMap((step, i) => flatten(Fields.of(step, `${fields.where}.decoders[${i}]`), depth + 1));
   }
-  if (!KNOWN.has(type)) {
+  const known = Object.hasOwn(KNOWN, type) ? KNOWN[type] : undefined;
+  if (!known) {
     throw malformedTokenizer(fields.where, `has the unknown type ${JSON.stringify(type.slice(0, 40))}`);
   }
-  return [{ ...Object.fromEntries(fields.entries()), type }];
+  const given = Object.entries(known).filter(([name]) => fields.has(name));
+  const read = {
+    string: (name: string) => fields.shortString(name),
+    boolean: (name: string) => fields.boolean(name),
+    count: (name: string) => fields.count(name),
+  };
+  const parts = given.map(([name, kind]) => [name, read[kind](name)] as const);
+  return [{ ...Object.fromEntries(parts), type, ...(type === "Replace" && { pattern: patternOf(fields) }) }];
+}
+
+function patternOf(fields: Fields): { String: string } | { Regex: string } {
+  if (typeof fields.get("pattern") === "string") return { String: fields.shortString("pattern") };
+  const pattern = fields.object("pattern");
+  return pattern.has("Regex")
+    ? { Regex: pattern.shortString("Regex") }
+    : { String: pattern.shortString("String") };
 }
 
 function showBytes(piece: string): string {

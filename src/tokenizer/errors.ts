@@ -4,7 +4,7 @@ import { HeadlightError } from "../core/errors";
 export function malformedTokenizer(where: string, problem: string): HeadlightError {
   return new HeadlightError(
     "malformed-tokenizer",
-    `The tokenizer file cannot be read: ${shorten(where)} ${problem}. Use the tokenizer.json that came with the model.`,
+    `The tokenizer file cannot be read: ${shorten(where)} ${shorten(problem, MAX_PROBLEM)}. Use the tokenizer.json that came with the model.`,
   );
 }
 
@@ -38,7 +38,8 @@ export function missingUnknownToken(piece: string): HeadlightError {
 }
 
 const MAX_QUOTED = 80;
+const MAX_PROBLEM = 200;
 
-function shorten(text: string): string {
-  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}… (${text.length} characters)` : text;
+function shorten(text: string, most = MAX_QUOTED): string {
+  return text.length > most ? `${text.slice(0, most)}… (${text.length} characters)` : text;
 }

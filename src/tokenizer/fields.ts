@@ -35,8 +35,8 @@ export class Fields {
   }
 
   /** A string that is written once for each match or text, so that it must not be long. */
-  shortString(name: string): string {
-    const value = this.string(name);
+  shortString(name: string, fallback?: string): string {
+    const value = this.string(name, fallback);
     if (value.length > MAX_SHORT) throw this.wrong(name, `${MAX_SHORT} characters at most`);
     return value;
   }

@@ -85,6 +85,7 @@ function translate(source: string): RegExp {
 }
 
 function literal(text: string): RegExp | null {
+  if (text.length > MAX_LENGTH) throw refusedPattern(text, `is ${text.length} characters long`);
   return text === "" ? null : new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"), "gv");
 }
 

@@ -7,7 +7,7 @@ import { parseVocabulary } from "./vocabulary";
 export function parseWordPieceModel(model: Fields): SubwordModel {
   const vocabulary = parseVocabulary(model);
   const unknownId = vocabulary.get(model.string("unk_token", "[UNK]"));
-  const prefix = model.string("continuing_subword_prefix", "##");
+  const prefix = model.shortString("continuing_subword_prefix", "##");
   const maxCharacters = model.count("max_input_chars_per_word", 100);
   let longest = 0;
   for (const piece of vocabulary.keys()) longest = Math.max(longest, piece.length);

@@ -16,7 +16,7 @@ export function announced(bounded: Bounded = (_, run) => run(), emit: EngineEven
   };
 }
 
-/** The same tokenizer, its encoding limited in time. */
+/** The same tokenizer, limited in time where it matches expressions. */
 export function boundedTokenizer(tokenizer: Tokenizer, model: string, bounded: Bounded): Tokenizer {
   return {
     ...tokenizer,
@@ -24,6 +24,8 @@ export function boundedTokenizer(tokenizer: Tokenizer, model: string, bounded: B
       bounded({ model, limitMs: LEAST_MS + text.length * MS_PER_UNIT }, () =>
         tokenizer.encode(text, options),
       ),
+    decode: (ids) =>
+      bounded({ model, limitMs: LEAST_MS + ids.length * MS_PER_UNIT }, () => tokenizer.decode(ids)),
   };
 }
 

@@ -44,10 +44,10 @@ function graph(nodes: readonly NodeParts[], more: Partial<GraphParts> = {}): Gra
 const scalar = (number: number) => ({ dims: [], numbers: [number] });
 
 /** Writes the model and its inputs; the file's path and the arguments that name both. */
-async function written(parts: GraphParts): Promise<{ file: string; from: string[] }> {
+async function written(parts: GraphParts, opset?: number): Promise<{ file: string; from: string[] }> {
   const file = path.join(folder, "model.onnx");
   const inputs = path.join(folder, "in.npz");
-  await writeFile(file, modelBytes(parts));
+  await writeFile(file, modelBytes(parts, [], opset));
   const numbers = Float32Array.from({ length: TOKENS * WIDTH }, (_, at) => Math.cos(at * 0.9));
   const npy = new Uint8Array(dump(numbers, [1, TOKENS, WIDTH]));
   const names = Object.keys(parts.inputs ?? {});
@@ -237,6 +237,34 @@ describe("what has no softmax is not shown", () => {
     expect(report.notFound[0]!.reason).toMatch(reason);
     const { code, stderr } = await headlightHere("inspect", ...from);
     expect([code, stderr]).toEqual([1, expect.stringMatching(reason)]);
+  });
+});
+
+describe("what the runtime lacks is said in one sentence", () => {
+  const softmax = [...scores, node("Softmax", "s", "p", last)];
+  it("an operator, by its name", async () => {
+    const parts = graph([
+      ...softmax,
+      node("MatMul", "p v", "o"),
+      node("Frobnicate", "o", "y", { domain: "com.microsoft" }),
+    ]);
+    const { from } = await written(parts);
+    expect(await headlightHere("inspect", ...from)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^The runtime cannot open model\.onnx: it uses the operator com\.microsoft[.:]Frobnicate, which the runtime lacks\. Export/,
+      ),
+    });
+  });
+
+  it("an opset, with the last one that it knows", async () => {
+    const { from } = await written(graph([...softmax, node("MatMul", "p v", "y")]), 99);
+    expect(await headlightHere("inspect", ...from)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /: it is of opset 99 of ai\.onnx, and the runtime knows at most \d\d\. Export/,
+      ),
+    });
   });
 });
 

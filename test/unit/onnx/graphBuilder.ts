@@ -35,11 +35,15 @@ export interface FunctionParts {
 
 export const FUNCTION_DOMAIN = "test.functions";
 
-export function modelBytes(graph: GraphParts, functions: readonly FunctionParts[] = []): Uint8Array {
+export function modelBytes(
+  graph: GraphParts,
+  functions: readonly FunctionParts[] = [],
+  opset = OPSET,
+): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, 8);
   pbf.writeMessage(7, writeGraph, graph);
-  for (const domain of ["", "com.microsoft", FUNCTION_DOMAIN]) writeOpsetOf(domain, pbf);
+  for (const domain of ["", "com.microsoft", FUNCTION_DOMAIN]) writeOpsetOf(domain, pbf, opset);
   for (const one of functions) pbf.writeMessage(25, writeFunction, one);
   return pbf.finish();
 }
@@ -60,13 +64,15 @@ export function wave(...dims: number[]): { dims: number[]; numbers: number[] } {
   return { dims, numbers: Array.from({ length }, (_, at) => Math.sin(at * 1.7 + dims.length) / 2) };
 }
 
-function writeOpsetOf(domain: string, pbf: PbfWriter): void {
-  pbf.writeMessage(8, writeOpset, domain);
+const OPSET = 17;
+
+function writeOpsetOf(domain: string, pbf: PbfWriter, opset = OPSET): void {
+  pbf.writeMessage(8, writeOpset, { domain, opset });
 }
 
-function writeOpset(domain: string, pbf: PbfWriter): void {
+function writeOpset({ domain, opset }: { domain: string; opset: number }, pbf: PbfWriter): void {
   pbf.writeStringField(1, domain);
-  pbf.writeVarintField(2, domain === "" ? 17 : 1);
+  pbf.writeVarintField(2, domain === "" ? opset : 1);
 }
 
 function writeFunction(one: FunctionParts, pbf: PbfWriter): void {
@@ -74,7 +80,7 @@ function writeFunction(one: FunctionParts, pbf: PbfWriter): void {
   for (const name of one.inputs) pbf.writeStringField(4, name);
   for (const name of one.outputs) pbf.writeStringField(5, name);
   for (const node of one.nodes) pbf.writeMessage(7, writeNode, node);
-  pbf.writeMessage(9, writeOpset, "");
+  pbf.writeMessage(9, writeOpset, { domain: "", opset: OPSET });
   pbf.writeStringField(10, FUNCTION_DOMAIN);
 }
 

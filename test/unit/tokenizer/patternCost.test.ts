@@ -54,6 +54,17 @@ describe("patterns that take too long", () => {
     for (const stage of ["split", "replace"] as const) expect(outcome(pattern, stage, "")).toMatch(AGES);
   });
 
+  it("one of more characters than a pattern of the runtime may have is refused, as text too", () => {
+    const how = { pattern: { String: "x".repeat(10_000_000) } };
+    const file = {
+      normalizer: { type: "Replace", ...how, content: "y" },
+      model: { type: "WordLevel", vocab: { "?": 0 }, unk_token: "?" },
+    };
+    expect(() => openTokenizer({ tokenizerJson: file })).toThrow(
+      /is 10000000 characters long\. Give token ids/,
+    );
+  });
+
   it("what was refused is refused again without being tried", () => {
     expect(outcome("(a+)+b", "split", "")).toMatch(AGES);
     const tried = vi.spyOn(RegExp.prototype, "exec");
