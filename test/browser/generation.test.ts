@@ -70,7 +70,7 @@ describe("Encoder-decoder", () => {
       query: 4,
     } as const;
     await page.close();
-    page = await harness.open({ ...dates, selection });
+    page = await opened.open({ ...dates, selection });
     await page.locator(".view-encoderDecoder").waitFor();
     await expect.poll(() => page.locator(".step-words").innerText()).toContain("Step 5 of 11");
   });
