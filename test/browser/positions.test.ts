@@ -50,7 +50,10 @@ describe("Positions", () => {
 
   test("say that the curves of the heads are of attention weights where another measure is chosen", async () => {
     const choice = { block: "decoder", layer: 2, head: 3 } as const;
-    await open({ ...run(), selection: { view: "positions", choice, measure: "value-weighted" } }, "positions");
+    await open(
+      { ...run(), selection: { view: "positions", choice, measure: "value-weighted" } },
+      "positions",
+    );
     expect(await page.locator(".distances .notice-line").innerText()).toContain(
       "means of the attention weights",
     );

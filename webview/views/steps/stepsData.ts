@@ -11,6 +11,7 @@ import type { Inspector } from "../../state/inspector";
 import { pooledStages, wholeStages, type ShownStages } from "./stageMatrices";
 import { createProjectionData, type ProjectionData } from "./projectionData";
 import { isBehindHeads, type Stage } from "./stage";
+import { lastQueries, outputsOf, rowOf } from "./tensorRows";
 
 /** What the steps are of: the tensors of one head, and the same of one query, recomputed. */
 export interface StepsData {
@@ -202,7 +203,7 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
     if (isPooled.value) return undefined;
     if (arrangement.mode.value === "all") return recompute(head.value);
     // One query needs the whole head only to tell its scale: a few queries do.
-    return q && k && scores ? recompute(firstRows({ q, k, scores }, SCALE_QUERIES)) : undefined;
+    return q && k && scores ? recompute(lastQueries({ q, k, scores }, SCALE_QUERIES)) : undefined;
   });
   const rowSteps = computed(() => {
     const { q, k, v, scores, weights, output, additive } = head.value;
@@ -276,31 +277,6 @@ export function createStepsData(inspector: Inspector, arrangement: StepsArrangem
 
 /** Queries that are looked at to tell a head's scale; the last ones, which see the most keys under a causal mask. */
 const SCALE_QUERIES = 24;
-
-function firstRows({ q, k, scores }: { q: Tensor; k: Tensor; scores: Tensor }, most: number): HeadTensors {
-  const start = Math.max(0, (q.dims[0] ?? 0) - most);
-  return { q: rowsFrom(q, start), k, scores: rowsFrom(scores, start) };
-}
-
-function rowsFrom({ dims, data }: Tensor, start: number): Tensor {
-  const [rows = 0, columns = 0] = dims;
-  return { dims: [rows - start, columns], data: data.subarray(start * columns) };
-}
-
-function rowOf({ dims, data }: Tensor, row: number): Tensor {
-  const columns = dims[1] ?? 0;
-  return { dims: [1, columns], data: data.subarray(row * columns, (row + 1) * columns) };
-}
-
-function outputsOf({ dims, data }: Tensor, query: number): Tensor {
-  const [nHeads = 0, positions = 0, dValue = 0] = dims;
-  const picked = new Float32Array(nHeads * dValue);
-  for (let head = 0; head < nHeads; head++) {
-    const start = (head * positions + query) * dValue;
-    picked.set(data.subarray(start, start + dValue), head * dValue);
-  }
-  return { dims: [nHeads, dValue], data: picked };
-}
 
 function pick(name: "scores" | "weights", tensor: Tensor | undefined): HeadTensors {
   return tensor ? { [name]: tensor } : {};
