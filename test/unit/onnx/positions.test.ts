@@ -45,6 +45,13 @@ describe.skipIf(!hasFixtures)("how a graph marks positions", () => {
       expect(positions.bias).toEqual([config.relative_attention_num_buckets, config.num_heads]);
     }
   });
+
+  it("the base of a rotation is the same where its frequencies are stored as float16", async () => {
+    const positions = await found(
+      readFixture("models/llama-stories260K-eager-ts-opset17/onnx/model_fp16.onnx"),
+    );
+    expect(positions).toMatchObject({ scheme: "rope", parameters: { base: 10_000, dimensions: 8 } });
+  });
 });
 
 describe.skipIf(!hasFixtures)("the buckets of T5", () => {
