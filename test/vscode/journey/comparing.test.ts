@@ -1,9 +1,10 @@
 import fs from "node:fs";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readNpz } from "../../support/npz";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { panelFrame } from "../panelFrame";
 import { openVscode, type ServedVscode } from "../servedVscode";
+import { stepByStep } from "../stepByStep";
 
 describe("A person's way from a token to the difference of two heads", () => {
   let vscode: ServedVscode;
@@ -13,16 +14,7 @@ describe("A person's way from a token to the difference of two heads", () => {
   });
   afterAll(() => vscode?.close());
 
-  // Each step stands on the one before.
-  let failed: string | undefined;
-  beforeEach(() => {
-    if (failed) throw new Error(`The way ended at "${failed}".`);
-  });
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail" || failed) return;
-    failed = task.name;
-    await vscode.picture("failed-comparing");
-  });
+  stepByStep(() => vscode, "failed-comparing");
 
   /** What the dropdowns of A and B say: layer and head of each. */
   const pinned = async () =>

@@ -2,8 +2,9 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Locator } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openVscode, type ServedVscode } from "../servedVscode";
+import { stepByStep } from "../stepByStep";
 
 const files = {
   "saw.txt": "I saw a saw. The saw saw\n",
@@ -24,16 +25,7 @@ describe("A person's way through what a model writes", () => {
     fs.rmSync(from, { recursive: true });
   });
 
-  // Each step stands on the one before.
-  let failed: string | undefined;
-  beforeEach(() => {
-    if (failed) throw new Error(`The way ended at "${failed}".`);
-  });
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail" || failed) return;
-    failed = task.name;
-    await vscode.picture("written-failed");
-  });
+  stepByStep(() => vscode, "written-failed");
 
   it("continues a sentence by twelve tokens and lists them with their probabilities", async () => {
     const { page, inspector } = vscode;

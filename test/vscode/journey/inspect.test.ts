@@ -1,8 +1,9 @@
 import path from "node:path";
 import type { Locator } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../../scripts/folders.mjs";
 import { openVscode, type ServedVscode } from "../servedVscode";
+import { stepByStep } from "../stepByStep";
 
 describe("A person's way through an inspection", () => {
   let vscode: ServedVscode;
@@ -12,16 +13,7 @@ describe("A person's way through an inspection", () => {
   });
   afterAll(() => vscode?.close());
 
-  // Each step stands on the one before.
-  let failed: string | undefined;
-  beforeEach(() => {
-    if (failed) throw new Error(`The way ended at "${failed}".`);
-  });
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail" || failed) return;
-    failed = task.name;
-    await vscode.picture("failed");
-  });
+  stepByStep(() => vscode, "failed");
 
   it("selects a function and inspects it from the palette; the inspector opens beside the editor", async () => {
     const { page, inspector } = vscode;
