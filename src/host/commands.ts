@@ -9,7 +9,7 @@ import type { FollowMode } from "./followMode";
 import { stepHead, stepLayer } from "./headSelection";
 import type { Inspector } from "./inspect";
 import type { Inspectors } from "./inspectors";
-import { parseChoice } from "./parseView";
+import { parseChoice } from "./parseChoice";
 import type { ComparedPins } from "./pins";
 import type { SidePanel } from "./sidePanel";
 import type { PageExport } from "./exportPage";

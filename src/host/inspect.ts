@@ -14,7 +14,7 @@ import type { InspectorPanel } from "./inspectorPanel";
 import type { Inspectors } from "./inspectors";
 import type { Models } from "./models";
 import { noInspection } from "./errors";
-import { parseState } from "./parseView";
+import { parseState } from "./parseState";
 import { openDocument, placeNow } from "./openDocument";
 import { partAround } from "./partAround";
 import { withLateProgress } from "./progress";

@@ -3,7 +3,7 @@ import type { PinSlot } from "../protocol/panelContract";
 import { documentText } from "./editorText";
 import type { Models } from "./models";
 import { openDocument, placeNow } from "./openDocument";
-import { parseState } from "./parseView";
+import { parseState } from "./parseState";
 import { slots, type ComparedPins } from "./pins";
 
 const KEY = "headlight.pins";

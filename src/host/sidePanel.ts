@@ -6,6 +6,7 @@ import type { ShownState } from "./inspection";
 import type { PanelActions } from "./inspectorPanel";
 import type { Inspectors } from "./inspectors";
 import { PageConnection } from "./pageConnection";
+import { parseSliceQuery } from "./parseSlices";
 import {
   parseChoosePin,
   parseExportFailed,
@@ -14,7 +15,6 @@ import {
   parseRunPin,
   parseSave,
   parseSelection,
-  parseSliceQuery,
 } from "./parseView";
 import type { ComparedPins } from "./pins";
 import type { Probes } from "./probes";

@@ -4,6 +4,7 @@ import type { AheadQuestion } from "../protocol/ahead";
 import type { Slices } from "../protocol/slices";
 import type { ScoringRuns } from "../protocol/scoringRuns";
 import type { GenerateMessage, ViewContract } from "../protocol/viewContract";
+import { parseSliceQuery } from "./parseSlices";
 import {
   parseExportFailed,
   parseGenerate,
@@ -11,7 +12,6 @@ import {
   parseSave,
   parseScoringRuns,
   parseSelection,
-  parseSliceQuery,
 } from "./parseView";
 import type { Session } from "./session";
 

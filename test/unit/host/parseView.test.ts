@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { messageFault } from "../../../src/host/pagePort";
+import { parseSliceQuery } from "../../../src/host/parseSlices";
+import { parseState } from "../../../src/host/parseState";
 import {
   parseChoosePin,
   parsePin,
@@ -7,8 +9,6 @@ import {
   parseRunPin,
   parseSave,
   parseSelection,
-  parseSliceQuery,
-  parseState,
 } from "../../../src/host/parseView";
 
 const choice = { block: "decoder", layer: 1, head: "mean" };
