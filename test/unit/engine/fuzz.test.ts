@@ -54,7 +54,12 @@ describe.skipIf(!hasFixtures)("the engine on mutated models", () => {
     let bytes = new Uint8Array(0);
     const asked: string[] = [];
     const platform = { ...nodePlatform(runtimeFolder), files: oneFile(() => bytes, asked) };
-    const engine = createService(platform, { progress: () => {}, stubborn: () => {}, swelled: () => {}, log: () => {} });
+    const engine = createService(platform, {
+      progress: () => {},
+      stubborn: () => {},
+      swelled: () => {},
+      log: () => {},
+    });
     const originals = paths.map(readFixture);
     const next = random(20261121);
     const outcomes = new Map<string, number>();
