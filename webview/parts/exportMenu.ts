@@ -32,8 +32,8 @@ export function createExportMenu(
   const onKey = (event: KeyboardEvent) => {
     const items = [...menuOf(event).querySelectorAll<HTMLElement>("[role=menuitem]")];
     const at = items.indexOf(document.activeElement as HTMLElement);
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by) items[(at + by + items.length) % items.length]?.focus();
+    const to = { ArrowDown: at + 1, ArrowUp: Math.max(at, 0) - 1, Home: 0, End: -1 }[event.key];
+    if (to !== undefined) items.at(to % items.length)?.focus();
     else if (event.key === "Escape") close(event);
     else return;
     event.preventDefault();
