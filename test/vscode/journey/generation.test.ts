@@ -38,7 +38,7 @@ describe("A person's way through what a model writes", () => {
     await inspector.getByRole("button", { name: "Continue", exact: true }).click();
     await visible(inspector.getByText("9 tokens given, 12 written."));
     await expect.poll(() => inspector.locator(".written-row").count()).toBe(13);
-    expect(await inspector.locator(".written-row .probability").first().innerText()).toBe("0.971");
+    await expect.poll(() => inspector.locator(".written-row .probability").first().innerText()).toBe("0.971");
     await visible(inspector.getByRole("grid", { name: /^Logit lens/ }));
     await page.waitForTimeout(500);
     await vscode.picture("generation-light");
