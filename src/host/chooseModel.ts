@@ -114,9 +114,11 @@ function all({ recent, embedded, cached }: Groups): ModelEntry[] {
   return [...new Map(entries.reverse().map((entry) => [entry.source.id, entry])).values()].reverse();
 }
 
-/** What is chosen now, then what was chosen before; one that is gone is forgotten. */
+/** What was chosen, newest first; one that is gone is forgotten. */
 async function recentEntries({ models, recent, record }: ModelChooser): Promise<ModelEntry[]> {
-  const ids = [...new Set([modelSetting(), ...recent.ids])].filter((id) => id !== "");
+  const chosen = modelSetting();
+  // In the order they were chosen; what was written into the settings by hand stands before them.
+  const ids = chosen === "" || recent.ids.includes(chosen) ? recent.ids : [chosen, ...recent.ids];
   const found: ModelEntry[] = [];
   for (const id of ids) {
     try {

@@ -129,8 +129,9 @@ async function choose(inspector: Inspector, chooser: ModelChooser): Promise<void
   if (id === undefined) return;
   // Found before it is remembered: a folder without a model is refused at once.
   const { source } = await chooser.models.find(id);
-  await rememberModel(id);
+  // Before the setting, which takes its time: a list that is opened at once has it first.
   await chooser.recent.add(id);
+  await rememberModel(id);
   await inspector.changeModel(source);
 }
 
