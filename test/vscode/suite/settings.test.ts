@@ -34,7 +34,7 @@ describe("Settings", () => {
     if ("gpu" in browser) assert.equal(run?.backend.name, "webgpu", run?.backend.fallback?.detail);
     else if (run?.backend.name !== "webgpu") {
       assert.equal(run?.backend.name, "wasm");
-      assert.oneOf(run?.backend.fallback?.code, ["no-webgpu", "no-jspi", "no-adapter"]);
+      assert.oneOf(run?.backend.fallback?.code, ["no-page", "no-webgpu", "no-jspi", "no-adapter"]);
     }
     const query = { runId: run!.runId, choices: [{ block: "decoder", layer: 0, head: 0 } as const] };
     const [row] = await api.vectors({ ...query, measure: "weights", axis: "query", index: 2 });
